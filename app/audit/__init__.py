@@ -1,0 +1,1 @@
+"""The trail: who did what to which thing when, never updated, never deleted."""

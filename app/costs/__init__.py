@@ -1,0 +1,1 @@
+"""Money: dated rate cards, and time entries priced by them."""

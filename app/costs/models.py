@@ -1,0 +1,59 @@
+"""Tables of money.
+
+Both are append-only. A rate card has two dates: valid when, and known when (`recorded_at`). A cost entry prices one
+time entry; without a rate its amount is empty and its seconds are counted as unpriced, never as zero.
+Read and written by app/costs; reports read them.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, instant
+
+
+class RateCard(Base):
+    """What an hour of a reviewer costs: (base x burden + overhead) per hour, from an instant on."""
+
+    __tablename__ = "rate_cards"
+    __table_args__ = (
+        CheckConstraint("unit = 'hour'", name="unit"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period"),
+        CheckConstraint("base >= 0 AND burden >= 0 AND overhead >= 0", name="amounts"),
+        Index("ix_rate_cards_lookup", "workspace_id", "person_id", "valid_from"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), comment="empty: all others")
+    currency: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    base: Mapped[Decimal] = mapped_column(Numeric(20, 6))
+    burden: Mapped[Decimal] = mapped_column(Numeric(20, 6))
+    overhead: Mapped[Decimal] = mapped_column(Numeric(20, 6))
+    valid_from: Mapped[datetime] = mapped_column(instant())
+    valid_to: Mapped[datetime | None] = mapped_column(instant())
+    recorded_at: Mapped[datetime] = mapped_column(instant(), comment="when this was known")
+
+
+class CostEntry(Base):
+    """The price of one active time entry."""
+
+    __tablename__ = "cost_entries"
+    __table_args__ = (
+        CheckConstraint(
+            "(amount IS NULL) = (rate_card_id IS NULL) AND (amount IS NULL) = (currency IS NULL)", name="priced"
+        ),
+        CheckConstraint("(amount IS NULL) = (unpriced_ms > 0)", name="unpriced"),
+    )
+
+    time_entry_id: Mapped[UUID] = mapped_column(ForeignKey("time_entries.id"), primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), index=True)
+    rate_card_id: Mapped[UUID | None] = mapped_column(ForeignKey("rate_cards.id"))
+    currency: Mapped[str | None] = mapped_column(Text)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
+    unpriced_ms: Mapped[int] = mapped_column(Integer)
+    posted_at: Mapped[datetime] = mapped_column(instant())

@@ -1,0 +1,99 @@
+"""The database: declarative base, engine, and the unit of work that commits.
+
+One unit of work is one transaction. It alone commits, it hands the collected jobs on after the commit and drops
+them on a rollback. Services flush and never commit. No engine may cross a fork: make one per process.
+Called by the edge, the workers and the command line.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import DateTime, Engine, MetaData, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from app.kernel.jobs import Job, take_jobs
+from app.kernel.sealing import Vault, keep_vault
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# A request that waits longer than this is better refused with Retry-After than left holding a connection.
+CONNECT_OPTIONS: Final = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+DEADLOCK_STATES: Final = frozenset({"40001", "40P01"})
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraints get predictable names so that migrations can speak of them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def instant() -> DateTime:
+    """Return the column type of every `_at`: a timestamp with time zone."""
+    return DateTime(timezone=True)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def make_engine(url: str, *, pool_size: int = 4, max_overflow: int = 0, pool_timeout: float = 5.0) -> Engine:
+    """Return an engine for this process: a small pool that checks a connection before it lends it.
+
+    Args:
+        url: A PostgreSQL URL; `postgresql://` means psycopg.
+        pool_size: Connections kept open.
+        max_overflow: Connections above `pool_size` under load.
+        pool_timeout: Seconds to wait for a free connection.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=pool_timeout,
+        pool_pre_ping=True,
+        pool_recycle=300,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={"options": CONNECT_OPTIONS, "connect_timeout": 5},
+    )
+
+
+class Database:
+    """An engine, the vault of its secrets, and where its jobs go after a commit.
+
+    Args:
+        engine: This process's engine.
+        vault: Seals and opens what models and people wrote.
+        send: Hands jobs to the carrier; it may fail silently, because due rows are found by the sweeper too.
+    """
+
+    def __init__(self, engine: Engine, vault: Vault, send: Callable[[list[Job]], None]) -> None:
+        self.engine = engine
+        self._vault = vault
+        self._send = send
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """Yield a session; commit when the block ends well, roll back when it raises, then send the jobs."""
+        with self._sessions() as session:
+            keep_vault(session, self._vault)
+            with session.begin():
+                yield session
+            jobs = take_jobs(session)
+        if jobs:
+            self._send(jobs)
+
+
+def lost_a_deadlock(error: OperationalError) -> bool:
+    """Say whether PostgreSQL chose this transaction as a victim, so that the same work may be tried again."""
+    return getattr(error.orig, "sqlstate", None) in DEADLOCK_STATES

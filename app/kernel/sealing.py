@@ -1,0 +1,98 @@
+"""Sealed bytes: what models and people wrote lies encrypted, so that destroying a key erases it.
+
+Each submission has a data key of its own; the data key is wrapped by a key derived from the installation's secret.
+AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D); the wrapping key comes from HKDF-SHA256 (RFC 5869).
+The `purpose` is bound as associated data: bytes sealed as one thing cannot be opened as another.
+"""
+
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.orm import Session
+
+_NONCE: Final = 12
+_KEY: Final = "proofdesk.vault"
+
+
+class CannotOpen(Exception):
+    """The secret is not the one that sealed this, or the bytes were changed: nothing a request can mend."""
+
+
+def _seal(key: bytes, plain: bytes, purpose: str) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
+
+
+def _open(key: bytes, sealed: bytes, purpose: str) -> bytes:
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
+    except InvalidTag as error:
+        raise CannotOpen(purpose) from error
+
+
+class Vault:
+    """Wraps and opens with a key derived from the installation's secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = HKDF(SHA256(), length=32, salt=None, info=b"proofdesk vault").derive(secret.encode())
+        self._secret = secret.encode()
+
+    def derive(self, purpose: str) -> bytes:
+        """Return a 32-byte key for one other purpose, for example the draw of audits."""
+        return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._secret)
+
+    def seal(self, plain: bytes, *, purpose: str) -> bytes:
+        """Seal a small secret under the installation's own key."""
+        return _seal(self._key, plain, purpose)
+
+    def open(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what `seal` made.
+
+        Raises:
+            CannotOpen: another secret sealed it, or it was changed.
+        """
+        return _open(self._key, sealed, purpose)
+
+    def new_data_key(self) -> "DataKey":
+        """Return a fresh data key, wrapped for keeping."""
+        raw = os.urandom(32)
+        return DataKey(raw, self.seal(raw, purpose="data key"))
+
+    def unwrap(self, wrapped: bytes) -> "DataKey":
+        """Return the data key that was kept as `wrapped`."""
+        return DataKey(self.open(wrapped, purpose="data key"), wrapped)
+
+
+class DataKey:
+    """The key of one submission's contents; `wrapped` is the form that is kept."""
+
+    def __init__(self, raw: bytes, wrapped: bytes) -> None:
+        self._raw = raw
+        self.wrapped = wrapped
+
+    def seal(self, plain: bytes, *, purpose: str) -> bytes:
+        """Seal bytes that belong to this submission."""
+        return _seal(self._raw, plain, purpose)
+
+    def open(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what `seal` made.
+
+        Raises:
+            CannotOpen: another key sealed it, or it was changed.
+        """
+        return _open(self._raw, sealed, purpose)
+
+
+def keep_vault(session: Session, vault: Vault) -> None:
+    """Let the services of this session seal and open."""
+    session.info[_KEY] = vault
+
+
+def vault_of(session: Session) -> Vault:
+    """Return the vault of this session's unit of work."""
+    vault: Vault = session.info[_KEY]
+    return vault

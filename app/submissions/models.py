@@ -1,0 +1,117 @@
+"""Tables of submissions.
+
+A submission's body lies in `contents` exactly as it arrived, sealed under a data key of its own; `submissions` holds
+only what is needed to route, find, count and price. Task types are versioned: a row is never changed.
+Read and written by app/submissions; reports read them.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, instant
+from app.submissions.rules.status import STATUSES
+
+
+class TaskType(Base):
+    """One version of a kind of output: its schema, guidelines, reason codes and deadlines."""
+
+    __tablename__ = "task_types"
+    __table_args__ = (UniqueConstraint("workspace_id", "name", "version"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    name: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    output_schema: Mapped[str] = mapped_column(Text, comment="JSON Schema as text; jsonb would reorder its keys")
+    guidelines: Mapped[str] = mapped_column(Text)
+    reason_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    sla_ms: Mapped[int] = mapped_column(BigInteger)
+    on_timeout: Mapped[str] = mapped_column(Text)
+    approvals_required: Mapped[int] = mapped_column(Integer)
+    queue: Mapped[str] = mapped_column(Text)
+    undo_ms: Mapped[int] = mapped_column(BigInteger)
+    claim_ms: Mapped[int] = mapped_column(BigInteger)
+    cap_ms: Mapped[int] = mapped_column(BigInteger, comment="age of the latest input at which a second stops to count")
+    created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class Submission(Base):
+    """What a program sent, and what became of it."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
+        CheckConstraint("inclusion_probability BETWEEN 0 AND 1", name="probability"),
+        Index("ix_submissions_newest", "workspace_id", "created_at", "id"),
+        Index(
+            "ix_submissions_external",
+            "workspace_id",
+            "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    task_type_id: Mapped[UUID] = mapped_column(ForeignKey("task_types.id"), index=True)
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    external_id: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, comment="waiting while its item is open, then the outcome")
+    content_sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of the body's bytes as they arrived")
+    has_output: Mapped[bool] = mapped_column(Boolean)
+    high_risk: Mapped[bool] = mapped_column(Boolean)
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric)
+    model_provider: Mapped[str | None] = mapped_column(Text)
+    model_name: Mapped[str | None] = mapped_column(Text)
+    model_version: Mapped[str | None] = mapped_column(Text)
+    prompt_id: Mapped[str | None] = mapped_column(Text)
+    prompt_version: Mapped[str | None] = mapped_column(Text)
+    endpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey("endpoints.id"))
+    route_outcome: Mapped[str] = mapped_column(Text)
+    route_rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    policy_id: Mapped[UUID | None] = mapped_column(ForeignKey("policies.id"))
+    policy_version: Mapped[int | None] = mapped_column(Integer)
+    inclusion_probability: Mapped[Decimal] = mapped_column(Numeric)
+    created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class Content(Base):
+    """The sealed body of a submission and the wrapped key that opens it; destroying the key erases the body."""
+
+    __tablename__ = "contents"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class IdempotentAnswer(Base):
+    """A 2xx answer kept for the key under which it was asked for."""
+
+    __tablename__ = "idempotent_answers"
+
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of method, path and body")
+    status_code: Mapped[int] = mapped_column(Integer)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submissions.id"))
+    created_at: Mapped[datetime] = mapped_column(instant(), index=True)

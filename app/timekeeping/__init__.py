@@ -1,0 +1,1 @@
+"""Reviewer time: beats become segments, segments become append-only time entries."""
