@@ -1,0 +1,79 @@
+"""Finds and stops what a killed run left behind, so that the next start always succeeds.
+
+Two marks tell that a process is ours: a server works in its own data folder, and every other child carries the run's
+name in its environment. Nothing else is ever signalled. Works where /proc does, and does nothing elsewhere. Called
+before a server starts, and when a supervisor starts or stops.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from app.kernel.errors import Conflict
+
+RUN_MARK = "EMBEDDED_RUN"
+PROCESSES = Path("/proc")
+STEP_SECONDS = 5.0
+
+
+class LeftoverStays(Conflict):
+    """A process of an earlier run does not end, even when killed."""
+
+
+def stop_leftovers(folder: Path, names: Collection[str], *, signals: Sequence[int]) -> None:
+    """Stop every process called one of `names` that works in `folder`.
+
+    Sends each of `signals` in turn, then SIGKILL, and waits up to 5 s after each. Raises LeftoverStays.
+    """
+    real = os.path.realpath(folder)
+
+    def ours(process: Path) -> bool:
+        name = (process / "comm").read_text().strip()
+        return name in names and str((process / "cwd").readlink()) == real
+
+    _stop(ours, signals=signals)
+
+
+def stop_marked(mark: str, *, signals: Sequence[int] = (signal.SIGTERM,)) -> None:
+    """Stop every process that carries `mark` as its run, as `stop_leftovers` does. Never stops the caller."""
+    wanted = f"{RUN_MARK}={mark}".encode()
+
+    def ours(process: Path) -> bool:
+        return wanted in (process / "environ").read_bytes().split(b"\0")
+
+    _stop(ours, signals=signals)
+
+
+def _stop(ours: Callable[[Path], bool], *, signals: Sequence[int]) -> None:
+    for number in (*signals, signal.SIGKILL):
+        found = _matching(ours)
+        for pid in found:
+            _signal(pid, number)
+        deadline = time.monotonic() + STEP_SECONDS
+        while found and time.monotonic() < deadline:
+            time.sleep(0.02)
+            found = _matching(ours)
+        if not found:
+            return
+    raise LeftoverStays(f"These processes of an earlier run do not end: {found}")
+
+
+def _matching(ours: Callable[[Path], bool]) -> list[int]:
+    found = []
+    for process in PROCESSES.glob("[0-9]*"):
+        try:
+            if int(process.name) != os.getpid() and ours(process):
+                found.append(int(process.name))
+        except OSError:
+            # It ended while we looked, or it belongs to somebody else.
+            continue
+    return found
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
