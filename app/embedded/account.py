@@ -7,7 +7,6 @@ Nothing here changes the rights of a directory that is not ours. Called by the s
 import os
 import pwd
 import subprocess
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,18 +56,15 @@ def _nobody() -> pwd.struct_passwd:
         raise NoServerAccount from error
 
 
-def can_reach(account: Account | None, *, directories: Iterable[Path], programs: Iterable[Path] = ()) -> bool:
-    """Whether `account` can enter and list `directories` and run `programs`. None asks for ourselves.
+def can_enter(account: Account | None, *paths: Path) -> bool:
+    """Whether `account` can enter or run every one of `paths` (folders and programs). None asks for ourselves.
 
     The kernel is asked as that user, since mode bits alone do not tell about access lists or mounts.
     """
-    lists = [str(path) for path in directories]
-    runs = [str(path) for path in programs]
     if account is None:
-        return all(os.access(path, os.R_OK | os.X_OK) for path in (*lists, *runs))
-    script = 'for path; do test -r "$path" && test -x "$path" || exit 1; done'
+        return all(os.access(path, os.X_OK) for path in paths)
     answer = subprocess.run(
-        ["/bin/sh", "-c", script, "sh", *lists, *runs],
+        ["/bin/sh", "-c", 'for path; do test -x "$path" || exit 1; done', "sh", *map(str, paths)],
         cwd="/",
         user=account.uid,
         group=account.gid,

@@ -1,12 +1,13 @@
 """Finds and stops what a killed run left behind, so that the next start always succeeds.
 
 Two marks tell that a process is ours: a server works in its own data folder, and every other child carries the run's
-name in its environment. Nothing else is ever signalled. Works where /proc does, and does nothing elsewhere. Called
-before a server starts, and when a supervisor starts or stops.
+name in its environment. Nothing else is ever signalled. Where there is no /proc, only servers are found, by the
+process id they keep in their folder. Called before a server starts, and when a supervisor starts or stops.
 """
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -27,13 +28,15 @@ def stop_leftovers(folder: Path, names: Collection[str], *, signals: Sequence[in
 
     Sends each of `signals` in turn, then SIGKILL, and waits up to 5 s after each. Raises LeftoverStays.
     """
-    real = os.path.realpath(folder)
+    real = folder.resolve()
 
     def ours(process: Path) -> bool:
-        name = (process / "comm").read_text().strip()
-        return name in names and str((process / "cwd").readlink()) == real
+        return (process / "comm").read_text().strip() in names and (process / "cwd").readlink() == real
 
-    _stop(ours, signals=signals)
+    if PROCESSES.is_dir():
+        _stop(lambda: _matching(ours), signals=signals)
+    else:
+        _stop(lambda: _noted(folder, names), signals=signals)
 
 
 def stop_marked(mark: str, *, signals: Sequence[int] = (signal.SIGTERM,)) -> None:
@@ -43,18 +46,18 @@ def stop_marked(mark: str, *, signals: Sequence[int] = (signal.SIGTERM,)) -> Non
     def ours(process: Path) -> bool:
         return wanted in (process / "environ").read_bytes().split(b"\0")
 
-    _stop(ours, signals=signals)
+    _stop(lambda: _matching(ours), signals=signals)
 
 
-def _stop(ours: Callable[[Path], bool], *, signals: Sequence[int]) -> None:
+def _stop(find: Callable[[], list[int]], *, signals: Sequence[int]) -> None:
     for number in (*signals, signal.SIGKILL):
-        found = _matching(ours)
+        found = find()
         for pid in found:
             _signal(pid, number)
         deadline = time.monotonic() + STEP_SECONDS
         while found and time.monotonic() < deadline:
             time.sleep(0.02)
-            found = _matching(ours)
+            found = find()
         if not found:
             return
     raise LeftoverStays(f"These processes of an earlier run do not end: {found}")
@@ -69,6 +72,17 @@ def _matching(ours: Callable[[Path], bool]) -> list[int]:
         except OSError:
             # It ended while we looked, or it belongs to somebody else.
             continue
+    return found
+
+
+def _noted(folder: Path, names: Collection[str]) -> list[int]:
+    """Process ids from the first lines of the pid files in `folder`, if a process of that name has them now."""
+    found = []
+    for file in folder.glob("*.pid"):
+        pid = file.read_text().split("\n")[0].strip()
+        answer = subprocess.run(["ps", "-o", "comm=", "-p", pid], capture_output=True, text=True, check=False)
+        if Path(answer.stdout.strip()).name in names:
+            found.append(int(pid))
     return found
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from app.embedded.account import Account, can_reach
+from app.embedded.account import Account, can_enter
 from app.kernel.errors import NotFound
 
 OLDEST_POSTGRES = 15
@@ -65,7 +65,7 @@ def find_postgres(*, account: Account | None, copies: Path, major: int | None = 
 def find_valkey(*, account: Account | None, copies: Path) -> Path:
     """Return the path of valkey-server or redis-server. Raises ValkeyNotFound."""
     for program in _valkey_programs():
-        if can_reach(account, directories=[], programs=[program]):
+        if can_enter(account, program):
             return program
         return _copied_program(program, copies)
     raise ValkeyNotFound
@@ -103,11 +103,10 @@ def _postgres_major(folder: Path) -> int | None:
 
 
 def _postgres_reachable(found: Postgres, account: Account | None) -> bool:
-    programs = [found.bin / "postgres", found.bin / "initdb"]
-    if _wheel_root(found.bin) is None:
-        return can_reach(account, directories=[], programs=programs)
-    home = found.bin.parent
-    return can_reach(account, directories=[home / "share", home / "lib"], programs=programs)
+    paths = [found.bin / "postgres", found.bin / "initdb"]
+    if _wheel_root(found.bin) is not None:
+        paths += [found.bin.parent / "share", found.bin.parent / "lib"]
+    return can_enter(account, *paths)
 
 
 def _wheel_root(folder: Path) -> Path | None:

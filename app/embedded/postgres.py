@@ -28,6 +28,8 @@ SERVER_NAMES = ("postgres", "initdb")
 MINIMAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 BUILTIN_LOCALES_SINCE = 17
 READY_LINE = 7
+# After a crash it first replays at most the log that `max_wal_size` allows.
+RECOVERY_SECONDS = 300.0
 
 
 class ClusterNotMade(Conflict):
@@ -67,6 +69,7 @@ class Cluster:
             log=self.log,
             before=lambda: stop_leftovers(self.directory, SERVER_NAMES, signals=(signal.SIGINT, signal.SIGQUIT)),
             ready=self._is_ready,
+            ready_seconds=RECOVERY_SECONDS,
             orphan_signal=signal.SIGQUIT if quick else signal.SIGINT,
             stop_steps=(StopStep(signal.SIGQUIT, 10),)
             if quick
@@ -87,9 +90,9 @@ def cluster_major(directory: Path) -> int | None:
 
     Raises ClusterUnreadable when something else lies there.
     """
-    if not directory.exists() or not any(directory.iterdir()):
-        return None
     try:
+        if not directory.exists() or not any(directory.iterdir()):
+            return None
         return int((directory / "PG_VERSION").read_text().strip())
     except (OSError, ValueError) as error:
         raise ClusterUnreadable(f"{directory} is not a readable PostgreSQL cluster: {error}") from error

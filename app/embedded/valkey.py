@@ -78,6 +78,7 @@ class Broker:
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
+            "pidfile": str(self.directory / "valkey.pid"),
         }
         return [word for name, value in settings.items() for word in (f"--{name}", value)]
 
