@@ -1,0 +1,230 @@
+"""Read identity: people, memberships, keys, sessions.
+
+Answers are frozen rows without any secret or hash. What belongs to a workspace is asked for within one; a person's
+own account is asked for by the person. Nothing here changes anything.
+Called by the doors, the command line and the flow that gives work to people.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.identity.models import ApiKey, Membership, Person, UserSession, Workspace
+from app.identity.rules import SESSION_IDLE, BadEmail, check_email
+from app.kernel.errors import NotFound
+from app.kernel.ids import NoSuchId, parse
+from app.kernel.paging import DEFAULT_LIMIT, Page, read_cursor, write_cursor
+
+
+class NoSuchPerson(NotFound):
+    """There is no such person in this workspace."""
+
+
+class NoSuchWorkspace(NotFound):
+    """There is no such workspace."""
+
+
+@dataclass(frozen=True)
+class WorkspaceRow:
+    """A workspace."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person's account."""
+
+    id: UUID
+    email: str
+    name: str
+    has_password: bool
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class MembershipRow:
+    """A person in one workspace. No `queues` means every queue."""
+
+    workspace_id: UUID
+    person: PersonRow
+    roles: tuple[str, ...]
+    skills: tuple[str, ...]
+    queues: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A key as lists show it: its public prefix, never its secret."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    person_id: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One signed-in browser of a person."""
+
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    agent: str
+
+
+_Pair = tuple[Membership, Person]
+
+
+def find_workspace(session: Session, *, name_or_id: str) -> WorkspaceRow:
+    """Return the workspace with this name, or with this id as it is shown.
+
+    Raises:
+        NoSuchWorkspace: there is none.
+    """
+    workspace = session.scalar(select(Workspace).where(Workspace.name == name_or_id.strip()))
+    if workspace is None:
+        try:
+            workspace = session.get(Workspace, parse("workspace", name_or_id))
+        except NoSuchId:
+            workspace = None
+    if workspace is None:
+        raise NoSuchWorkspace(f"There is no workspace {name_or_id!r}.")
+    return WorkspaceRow(workspace.id, workspace.name)
+
+
+def get_person(session: Session, *, person_id: UUID) -> PersonRow:
+    """Return a person's account, whatever the workspace: for the person, not for colleagues.
+
+    Raises:
+        NoSuchPerson: there is none.
+    """
+    person = session.get(Person, person_id, populate_existing=True)
+    if person is None:
+        raise NoSuchPerson
+    return _person_row(person)
+
+
+def find_person_by_email(session: Session, *, email: str) -> PersonRow | None:
+    """Return the account with this e-mail address, in any spelling of its case, or None."""
+    try:
+        normal = check_email(email)
+    except BadEmail:
+        return None
+    person = session.scalar(select(Person).where(Person.email == normal).execution_options(populate_existing=True))
+    return None if person is None else _person_row(person)
+
+
+def get_membership(session: Session, *, workspace_id: UUID, person_id: UUID) -> MembershipRow:
+    """Return a person as a member of this workspace: roles, skills, queues.
+
+    Raises:
+        NoSuchPerson: nobody with this id belongs to it.
+    """
+    pair = session.execute(_members(workspace_id).where(Person.id == person_id)).one_or_none()
+    if pair is None:
+        raise NoSuchPerson
+    return _membership_row(pair)
+
+
+def list_people(
+    session: Session, *, workspace_id: UUID, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[MembershipRow]:
+    """Return a page of a workspace's people, the longest there first.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
+    place = tuple_(Membership.created_at, Membership.person_id)
+    wanted = _members(workspace_id).order_by(Membership.created_at, Membership.person_id).limit(limit + 1)
+    if cursor is not None:
+        wanted = wanted.where(place > read_cursor(cursor))
+    rows = [_membership_row(pair) for pair in session.execute(wanted)]
+    more = write_cursor(rows[limit - 1].created_at, rows[limit - 1].person.id) if len(rows) > limit else None
+    return Page(rows[:limit], more)
+
+
+def list_keys(
+    session: Session, *, workspace_id: UUID, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[KeyRow]:
+    """Return a page of a workspace's keys, the oldest first, revoked and expired ones too.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
+    wanted = select(ApiKey).where(ApiKey.workspace_id == workspace_id).execution_options(populate_existing=True)
+    if cursor is not None:
+        wanted = wanted.where(tuple_(ApiKey.created_at, ApiKey.id) > read_cursor(cursor))
+    found = session.scalars(wanted.order_by(ApiKey.created_at, ApiKey.id).limit(limit + 1))
+    rows = [
+        KeyRow(
+            key.id,
+            key.name,
+            key.prefix,
+            tuple(key.scopes),
+            key.person_id,
+            key.created_at,
+            key.expires_at,
+            key.revoked_at,
+            key.last_used_at,
+        )
+        for key in found
+    ]
+    more = write_cursor(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(rows[:limit], more)
+
+
+def list_own_sessions(session: Session, *, now: datetime, person_id: UUID) -> list[SessionRow]:
+    """Return a person's live sessions, the latest used first."""
+    found = session.scalars(
+        select(UserSession)
+        .where(
+            UserSession.person_id == person_id,
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > now,
+            UserSession.last_seen_at > now - SESSION_IDLE,
+        )
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+        .execution_options(populate_existing=True)
+    )
+    return [SessionRow(s.id, s.created_at, s.last_seen_at, s.expires_at, s.agent) for s in found]
+
+
+def _members(workspace_id: UUID) -> Select[Membership, Person]:
+    return (
+        select(Membership, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.workspace_id == workspace_id)
+        # Services write past the session's cache, so a cached row may be old.
+        .execution_options(populate_existing=True)
+    )
+
+
+def _membership_row(pair: _Pair) -> MembershipRow:
+    member, person = pair
+    return MembershipRow(
+        member.workspace_id,
+        _person_row(person),
+        tuple(member.roles),
+        tuple(member.skills),
+        tuple(member.queues),
+        member.created_at,
+    )
+
+
+def _person_row(person: Person) -> PersonRow:
+    return PersonRow(
+        person.id, person.email, person.name, person.password_hash is not None, person.disabled_at, person.created_at
+    )

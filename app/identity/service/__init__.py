@@ -1,0 +1,69 @@
+"""The only writers of identity: workspaces, people, passwords, sessions, links and keys.
+
+Each change leaves an event in the trail, in the same transaction; counters of sign-in tries and last uses do not.
+Nothing here commits. Called by the command line, the edge, the sign-in and admin doors and the review flow.
+"""
+
+from app.identity.service.accounts import PersonDisabled
+from app.identity.service.attempts import TooManyAttempts, forget_old_attempts
+from app.identity.service.keys import (
+    AlreadyExpired,
+    BadKey,
+    CannotReview,
+    NewKey,
+    NoSuchKey,
+    NotAMember,
+    create_key,
+    find_key,
+    revoke_key,
+)
+from app.identity.service.links import LinkSpent, make_sign_in_link, use_sign_in_link
+from app.identity.service.passwords import PasswordSet, Refused, SignIn, set_password, sign_in_with_password
+from app.identity.service.people import AlreadyMember, create_person, disable_person
+from app.identity.service.sessions import (
+    NewSession,
+    NoSuchSession,
+    NoWorkspace,
+    SignedIn,
+    find_session,
+    revoke_session,
+    start_session,
+    touch_session,
+)
+from app.identity.service.workspaces import WorkspaceExists, create_workspace
+
+__all__ = [
+    "AlreadyExpired",
+    "AlreadyMember",
+    "BadKey",
+    "CannotReview",
+    "LinkSpent",
+    "NewKey",
+    "NewSession",
+    "NoSuchKey",
+    "NoSuchSession",
+    "NoWorkspace",
+    "NotAMember",
+    "PasswordSet",
+    "PersonDisabled",
+    "Refused",
+    "SignIn",
+    "SignedIn",
+    "TooManyAttempts",
+    "WorkspaceExists",
+    "create_key",
+    "create_person",
+    "create_workspace",
+    "disable_person",
+    "find_key",
+    "find_session",
+    "forget_old_attempts",
+    "make_sign_in_link",
+    "revoke_key",
+    "revoke_session",
+    "set_password",
+    "sign_in_with_password",
+    "start_session",
+    "touch_session",
+    "use_sign_in_link",
+]
