@@ -1,0 +1,113 @@
+"""Read endpoints, the outbox and its tries. Called by the endpoints API, the flows, reports and the sweeper."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
+from app.delivery.rules.retries import DUE, PARKED
+from app.kernel.errors import NotFound
+from app.kernel.paging import Page, read_cursor, write_cursor
+
+
+class NoSuchEndpoint(NotFound):
+    """There is no such endpoint in this workspace."""
+
+
+class NoSuchDelivery(NotFound):
+    """There is no such delivery in this workspace."""
+
+
+def get_endpoint(session: Session, *, workspace_id: UUID, endpoint_id: UUID) -> Endpoint:
+    """Return an endpoint of this workspace, disabled or not.
+
+    Raises:
+        NoSuchEndpoint: also when it is another workspace's.
+    """
+    found = session.scalar(select(Endpoint).where(Endpoint.id == endpoint_id, Endpoint.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchEndpoint
+    return found
+
+
+def list_endpoints(session: Session, *, workspace_id: UUID) -> list[Endpoint]:
+    """Return the endpoints of a workspace, the oldest first."""
+    return list(session.scalars(select(Endpoint).where(Endpoint.workspace_id == workspace_id).order_by(Endpoint.id)))
+
+
+def get_delivery(session: Session, *, workspace_id: UUID, delivery_id: UUID, lock: bool = False) -> Delivery:
+    """Return a delivery of this workspace; with `lock`, as it is after waiting for its row.
+
+    Raises:
+        NoSuchDelivery: also when it is another workspace's.
+    """
+    query = select(Delivery).where(Delivery.id == delivery_id, Delivery.workspace_id == workspace_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NoSuchDelivery
+    return found
+
+
+def list_deliveries(session: Session, *, workspace_id: UUID, submission_id: UUID) -> list[Delivery]:
+    """Return what was or will be handed over about a submission, in order."""
+    return list(
+        session.scalars(
+            select(Delivery)
+            .where(Delivery.submission_id == submission_id, Delivery.workspace_id == workspace_id)
+            .order_by(Delivery.id)
+        )
+    )
+
+
+def list_parked(session: Session, *, workspace_id: UUID, cursor: str | None, limit: int) -> Page[Delivery]:
+    """Return a page of deliveries that were given up, the latest try first.
+
+    Raises:
+        BadCursor: the cursor was not made here.
+    """
+    query = select(Delivery).where(Delivery.workspace_id == workspace_id, Delivery.state == PARKED)
+    if cursor is not None:
+        at, row_id = read_cursor(cursor)
+        before = (Delivery.next_attempt_at < at) | ((Delivery.next_attempt_at == at) & (Delivery.id < row_id))
+        query = query.where(before)
+    newest = query.order_by(Delivery.next_attempt_at.desc(), Delivery.id.desc()).limit(limit + 1)
+    rows = list(session.scalars(newest))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(rows, write_cursor(rows[-1].next_attempt_at, rows[-1].id) if more else None)
+
+
+def list_attempts(session: Session, *, delivery_id: UUID) -> list[DeliveryAttempt]:
+    """Return every try of a delivery, the first first."""
+    return list(
+        session.scalars(
+            select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id).order_by(DeliveryAttempt.number)
+        )
+    )
+
+
+def first_of_its_submission() -> ColumnElement[bool]:
+    """Return the condition that no earlier delivery of the same submission is still to be handed over."""
+    earlier = aliased(Delivery)
+    return ~exists(
+        select(earlier.id).where(
+            earlier.submission_id == Delivery.submission_id, earlier.state == DUE, earlier.id < Delivery.id
+        )
+    )
+
+
+def next_due_at(session: Session) -> datetime | None:
+    """Return when the next delivery of any workspace can be tried: possibly past, or None when all is done.
+
+    One that a worker is sending counts from the end of that worker's lease.
+    """
+    return session.scalar(
+        select(Delivery.next_attempt_at)
+        .where(Delivery.state == DUE, first_of_its_submission())
+        .order_by(Delivery.next_attempt_at)
+        .limit(1)
+    )

@@ -1,0 +1,31 @@
+"""The only writers of delivery: endpoints, and the outbox of what is to be handed to them."""
+
+from app.delivery.service.endpoints import NewEndpoint, TypesRefused, disable_endpoint, open_secret, register_endpoint
+from app.delivery.service.outbox import (
+    BODY_PURPOSE,
+    DRAIN,
+    EndpointDisabled,
+    Leased,
+    NotParked,
+    record_attempt,
+    replay,
+    schedule_delivery,
+    take_due,
+)
+
+__all__ = [
+    "BODY_PURPOSE",
+    "DRAIN",
+    "EndpointDisabled",
+    "Leased",
+    "NewEndpoint",
+    "NotParked",
+    "TypesRefused",
+    "disable_endpoint",
+    "open_secret",
+    "record_attempt",
+    "register_endpoint",
+    "replay",
+    "schedule_delivery",
+    "take_due",
+]

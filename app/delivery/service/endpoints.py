@@ -1,0 +1,132 @@
+"""Register and disable endpoints.
+
+Only an admin's act makes an address callable; programs name endpoints by id and never bring a URL of their own.
+The signing secret is shown once and kept sealed. Called by the endpoints API, the command line and the outbox.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.delivery.models import Endpoint
+from app.delivery.rules.signing import SECRET_BYTES, write_secret
+from app.delivery.rules.urls import check_url
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import new_id
+from app.kernel.sealing import vault_of
+
+TYPES: Final = ("submission.decided", "submission.superseded", "submission.expired")
+
+
+class TypesRefused(Invalid):
+    """An endpoint names the types of message that it takes."""
+
+
+@dataclass(frozen=True)
+class NewEndpoint:
+    """A fresh endpoint, and its secret, which is not shown again."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+def _check_types(types: Sequence[str]) -> None:
+    faults = [Fault(f"/types/{n}", f"is none of {', '.join(TYPES)}") for n, t in enumerate(types) if t not in TYPES]
+    if not types:
+        faults = [Fault("/types", "is empty")]
+    if faults:
+        raise TypesRefused(faults=faults)
+
+
+def _purpose(endpoint_id: UUID) -> str:
+    return f"endpoint secret {endpoint_id.hex}"
+
+
+def register_endpoint(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    workspace_id: UUID,
+    url: str,
+    types: Sequence[str],
+    allow_private: bool,
+) -> NewEndpoint:
+    """Make an address callable.
+
+    Args:
+        types: The types of message that it takes, at least one of TYPES.
+        allow_private: Whether this installation lets endpoints lie on loopback and private addresses.
+
+    Raises:
+        EndpointRefused: the URL breaks a rule.
+        TypesRefused: there is no type, or an unknown one.
+    """
+    check_url(url, allow_private=allow_private)
+    _check_types(types)
+    secret = write_secret(os.urandom(SECRET_BYTES))
+    endpoint_id = new_id()
+    endpoint = Endpoint(
+        id=endpoint_id,
+        workspace_id=workspace_id,
+        url=url,
+        types=list(dict.fromkeys(types)),
+        secret=vault_of(session).seal(secret.encode(), purpose=_purpose(endpoint_id)),
+        created_at=now,
+    )
+    session.add(endpoint)
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=workspace_id,
+        type="endpoint.registered",
+        subject_kind="endpoint",
+        subject_id=endpoint_id,
+        to_state="enabled",
+        details={"types": endpoint.types},
+    )
+    return NewEndpoint(endpoint, secret)
+
+
+def open_secret(session: Session, *, endpoint_id: UUID, sealed: bytes) -> str:
+    """Return the signing secret of an endpoint.
+
+    Raises:
+        CannotOpen: another installation's secret sealed it.
+    """
+    return vault_of(session).open(sealed, purpose=_purpose(endpoint_id)).decode()
+
+
+def disable_endpoint(session: Session, *, now: datetime, actor: Actor, endpoint: Endpoint, why: str) -> None:
+    """Stop calling an endpoint; what is still due for it is parked. Does nothing when it is disabled already.
+
+    Args:
+        why: A few fixed words for the trail, for example `answered 410 Gone`; nothing that a person typed.
+    """
+    session.refresh(endpoint, with_for_update=True)
+    if endpoint.disabled_at is not None:
+        return
+    endpoint.disabled_at = now
+    endpoint.disabled_why = why
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=endpoint.workspace_id,
+        type="endpoint.disabled",
+        subject_kind="endpoint",
+        subject_id=endpoint.id,
+        from_state="enabled",
+        to_state="disabled",
+        details={"why": why},
+    )
