@@ -144,7 +144,8 @@ def _valkey_programs() -> Iterator[Path]:
     for name in ("valkey-server", "redis-server"):
         found = shutil.which(name)
         if found is not None:
-            yield Path(found).resolve()
+            # Not resolved: where it is a link to a program of many names, only this name makes it the server.
+            yield Path(found).absolute()
 
 
 def _copied_program(program: Path, copies: Path) -> Path:

@@ -118,10 +118,10 @@ def make_cluster(cluster: Cluster) -> None:
 
 
 def _initdb_arguments(major: int) -> list[str]:
-    # The built-in provider sorts alike on every machine and after every upgrade of its C library.
-    locale = ["--locale=C"]
+    # Code-point order and Unicode case, alike on every machine and after every upgrade of its C library.
+    locale = ["--locale=C", "--lc-ctype=C.UTF-8"]
     if major >= BUILTIN_LOCALES_SINCE:
-        locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return [f"--username={ROLE}", "--auth=trust", "--encoding=UTF8", "--no-instructions", *locale]
 
 

@@ -140,7 +140,7 @@ def temporary_servers(directory: Path | None = None, *, fast: bool = True) -> It
     """Throw-away PostgreSQL and Valkey for a test run, gone at the end of the block; call from the main thread.
 
     `fast` gives up durability, and the database in the URL is then the maintenance database. The role is superuser.
-    The data lie in a new folder below `directory`, or below /tmp when that is None or the servers' user cannot reach it.
+    The data lie in a new folder below `directory`, or below /tmp when that is None or the servers cannot enter it.
     """
     account = server_account(SHORT_FOLDER / "absent")
     with contextlib.ExitStack() as undo:

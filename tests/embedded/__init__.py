@@ -1,0 +1,1 @@
+"""The private servers and their supervisor, with real processes that are really killed."""

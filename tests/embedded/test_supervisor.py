@@ -1,0 +1,166 @@
+"""What dies comes back, what stops takes all with it, and nothing outlives a killed supervisor."""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.embedded import stack
+from app.embedded.leftovers import stop_leftovers
+from app.embedded.supervisor import Child, ChildFailed, Supervisor, WrongThread
+from tests.embedded.killing import TREE, answers, instance, pid_in, processes_of, until, wait_ready
+
+OTHER_PYTHON = "/usr/bin/python3"
+
+
+def test_each_killed_child_is_back_within_three_seconds(running: Path) -> None:
+    until((running / "leashed.pid").exists, seconds=5)
+    for name in ("worker.pid", "valkey/valkey.pid", "postgres/postmaster.pid"):
+        old = pid_in(running, name)
+        os.kill(old, signal.SIGKILL)
+        until(lambda name=name, old=old: is_new(running / name, old) and answers(running), seconds=3)  # type: ignore[misc]
+
+
+def is_new(file: Path, old: int) -> bool:
+    """Whether the file names another live process than `old`."""
+    text = file.read_text().split("\n")[0] if file.exists() else ""
+    return text not in ("", str(old)) and Path("/proc", text).exists()
+
+
+def test_what_a_killed_child_had_forked_goes_with_it(running: Path) -> None:
+    until((running / "leashed.pid").exists, seconds=5)
+    forked = pid_in(running, "leashed.pid")
+    os.kill(pid_in(running, "worker.pid"), signal.SIGKILL)
+    until(lambda: forked not in processes_of(running), seconds=3)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything_and_is_no_failure(data_dir: Path, signum: int) -> None:
+    with instance(data_dir) as process:
+        wait_ready(process)
+        process.send_signal(signum)
+        assert process.wait(20) == 0
+    assert processes_of(data_dir) == {}
+
+
+def test_after_a_killed_supervisor_no_process_remains_and_the_next_start_works(data_dir: Path) -> None:
+    (data_dir / "escaped.pid").unlink(missing_ok=True)
+    with instance(data_dir) as process:
+        wait_ready(process)
+        until((data_dir / "escaped.pid").exists, seconds=5)
+        escaped = pid_in(data_dir, "escaped.pid")
+        process.kill()
+        until(lambda: set(processes_of(data_dir)) <= {escaped}, seconds=5)
+    # One that left its session and took no leash is beyond the kernel's help; the next start ends it.
+    with stack.start(data_dir):
+        assert answers(data_dir)
+        assert escaped not in processes_of(data_dir)
+    assert processes_of(data_dir) == {}
+
+
+def test_the_next_start_works_while_the_killed_runs_servers_still_live(data_dir: Path) -> None:
+    with instance(data_dir) as process:
+        wait_ready(process)
+        postmaster = pid_in(data_dir, "postgres/postmaster.pid")
+        os.kill(postmaster, signal.SIGSTOP)
+        process.kill()
+        process.wait()
+        assert postmaster in processes_of(data_dir)
+    os.kill(postmaster, signal.SIGCONT)
+    with stack.start(data_dir):
+        assert answers(data_dir)
+        assert postmaster not in processes_of(data_dir)
+
+
+def test_servers_are_found_by_their_files_where_there_is_no_proc(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with instance(data_dir) as process:
+        wait_ready(process)
+        valkey = pid_in(data_dir, "valkey/valkey.pid")
+        monkeypatch.setattr("app.embedded.leftovers.PROCESSES", data_dir / "nowhere")
+        stop_leftovers(data_dir / "valkey", ("something-else",), signals=(signal.SIGTERM,))
+        assert valkey in processes_of(data_dir)
+        stop_leftovers(data_dir / "valkey", ("valkey-server", "redis-server"), signals=(signal.SIGTERM,))
+        assert valkey not in processes_of(data_dir)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_an_ordinary_user_runs_everything_as_themselves(open_folder: Path) -> None:
+    if shutil.which(OTHER_PYTHON) is None or not os.access(TREE, os.X_OK):
+        pytest.skip("no Python that an ordinary user can run")
+    shutil.chown(open_folder, "nobody")
+    with instance(open_folder / "data", user="nobody", python=OTHER_PYTHON) as process:
+        wait_ready(process)
+        assert answers(open_folder / "data")
+        owners = {Path("/proc", str(pid)).stat().st_uid for pid in processes_of(open_folder / "data")}
+        assert owners == {open_folder.stat().st_uid}
+    assert processes_of(open_folder) == {}
+
+
+def test_a_child_that_always_fails_is_tried_again_ever_more_slowly_but_within_three_seconds() -> None:
+    supervisor, starts = Supervisor(), list[float]()
+
+    def count() -> None:
+        starts.append(time.monotonic())
+        if len(starts) == 5:
+            supervisor.request_stop()
+
+    supervisor.start(Child(name="failing", argv=["/bin/false"], before=count))
+    supervisor.run()
+    supervisor.stop()
+    waits = [later - earlier for earlier, later in pairwise(starts)]
+    assert waits == sorted(waits)
+    assert waits[-1] < 3
+
+
+def test_a_child_that_ends_before_it_is_ready_says_why(tmp_path: Path) -> None:
+    supervisor, log = Supervisor(), tmp_path / "log"
+    broken = Child(name="broken", argv=["/bin/ls", "/no/such/file"], log=log, ready=lambda _pid: False)
+    with pytest.raises(ChildFailed, match=r"broken did not start.*/no/such/file"):
+        supervisor.start(broken)
+    assert supervisor.pid_of("broken") is None
+
+
+def test_a_program_that_does_not_exist_says_so(tmp_path: Path) -> None:
+    absent = Child(name="absent", argv=["/no/such/program"], log=tmp_path / "log", ready=lambda _pid: False)
+    with pytest.raises(ChildFailed, match="cannot start /no/such/program"):
+        Supervisor().start(absent)
+
+
+def test_a_child_that_will_not_stop_is_killed_in_bounded_time(tmp_path: Path) -> None:
+    supervisor, log = Supervisor(), tmp_path / "log"
+    deaf = (
+        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    step = stack.StopStep(signal.SIGTERM, 0.2)
+    argv = [sys.executable, "-c", deaf]
+    supervisor.start(
+        Child(name="deaf", argv=argv, log=log, stop_steps=[step], ready=lambda _pid: "deaf" in log.read_text())
+    )
+    pid = supervisor.pid_of("deaf")
+    begun = time.monotonic()
+    supervisor.stop()
+    assert 0.2 < time.monotonic() - begun < 2
+    assert not Path("/proc", str(pid)).exists()
+
+
+def test_children_may_only_be_started_from_the_main_thread() -> None:
+    refused: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            Supervisor().start(Child(name="late", argv=["/bin/true"]))
+        except WrongThread as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    assert len(refused) == 1
