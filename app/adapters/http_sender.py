@@ -1,0 +1,214 @@
+"""Send one request to one endpoint, and nowhere else.
+
+The host is resolved once, every address of the answer is checked, and the connection goes to one of exactly those;
+TLS is checked against the host's name. No redirects, no proxies from the environment, no more than 15 seconds in all
+however slowly the other side drips, no more than 64 kB read. Whatever goes wrong comes back as a word, never as an
+exception. Called by the workers, from several threads at once.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import Final, NamedTuple
+
+import structlog
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from app.delivery.rules.addresses import is_inside, is_public
+from app.delivery.rules.retries import Answer, read_retry_after
+from app.delivery.rules.urls import EndpointRefused, Target, check_url
+from app.kernel.clock import host_now, monotonic_ms
+
+MAX_ANSWER_BYTES: Final = 65_536
+OWN_HEADERS: Final = {
+    "Content-Type": "application/json",
+    "User-Agent": "Proofdesk-Webhooks/1",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+# The words for why there is no answer; they are kept with the try and shown to admins.
+URL_REFUSED: Final = "url refused"
+UNRESOLVED: Final = "host not found"
+ADDRESS_REFUSED: Final = "address refused"
+UNREACHABLE: Final = "not reachable"
+BAD_TLS: Final = "TLS failed"
+TIMED_OUT: Final = "timed out"
+BROKEN: Final = "connection broken"
+FAILED: Final = "failed"
+
+_log = structlog.get_logger(__name__)
+
+Resolver = Callable[[str, int], list[str]]
+
+
+class Limits(NamedTuple):
+    """How long each part of a try may take, in seconds; `total` counts from its very start."""
+
+    resolve: float = 5.0
+    connect: float = 5.0
+    total: float = 15.0
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+class _NoAnswer(Exception):
+    """The try ended without a status; the text is the word for it."""
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host in the order in which the system prefers them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class HttpSender:
+    """Sends with the rules of this installation. Holds no connection and no lock between two requests."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        tls: ssl.SSLContext | None = None,
+        resolver: Resolver = resolve,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._allow_private = allow_private
+        self._tls = tls or ssl.create_default_context()
+        self._resolver = resolver
+        self._limits = limits
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Post the body once and say what came of it."""
+        start_ms = monotonic_ms()
+        status, asked, problem = None, None, None
+        try:
+            status, asked = self._post(url, headers, body, start_ms)
+        except _NoAnswer as failure:
+            problem = str(failure)
+        except Exception:
+            # A stranger's bytes must not end the work on everybody else's deliveries.
+            _log.exception("try failed in an unknown way")
+            problem = FAILED
+        return Answer(status, monotonic_ms() - start_ms, asked, problem)
+
+    def _post(self, url: str, headers: Mapping[str, str], body: bytes, start_ms: int) -> tuple[int, int | None]:
+        try:
+            target = check_url(url, allow_private=self._allow_private)
+        except EndpointRefused as error:
+            raise _NoAnswer(URL_REFUSED) from error
+        addresses = self._resolve(target)
+        if not addresses or not all(self._may_call(target, address) for address in addresses):
+            raise _NoAnswer(ADDRESS_REFUSED if addresses else UNRESOLVED)
+        plain = _connect(addresses, target.port, self._limits.connect)
+        left = self._limits.total - (monotonic_ms() - start_ms) / 1000
+        with _cut_off_after(plain, left) as late:
+            try:
+                with closing(self._secure(plain, target, left)) as connected:
+                    return _exchange(connected, target, {**OWN_HEADERS, **headers}, body, late)
+            except (OSError, HTTPError, http.client.HTTPException) as error:
+                timed_out = late.is_set() or isinstance(error, TimeoutError)
+                broken = BAD_TLS if isinstance(error, ssl.SSLError) else BROKEN
+                raise _NoAnswer(TIMED_OUT if timed_out else broken) from error
+
+    def _may_call(self, target: Target, address: str) -> bool:
+        inside = self._allow_private and is_inside(address)
+        return inside or (not target.inside_only and is_public(address))
+
+    def _resolve(self, target: Target) -> list[str]:
+        # The system's resolver takes no deadline, so it works in a thread that may be left behind.
+        results: SimpleQueue[list[str]] = SimpleQueue()
+
+        def look_up() -> None:
+            try:
+                results.put(self._resolver(target.host, target.port))
+            except (OSError, UnicodeError):
+                results.put([])
+
+        threading.Thread(target=look_up, name="resolve", daemon=True).start()
+        try:
+            return results.get(timeout=self._limits.resolve)
+        except Empty as error:
+            raise _NoAnswer(UNRESOLVED) from error
+
+    def _secure(self, plain: socket.socket, target: Target, left: float) -> socket.socket:
+        plain.settimeout(left)
+        if target.scheme != "https":
+            return plain
+        return self._tls.wrap_socket(plain, server_hostname=target.host)
+
+
+def _connect(addresses: list[str], port: int, seconds: float) -> socket.socket:
+    deadline_ms = monotonic_ms() + int(seconds * 1000)
+    for address in addresses:
+        left = (deadline_ms - monotonic_ms()) / 1000
+        if left <= 0:
+            break
+        with suppress(OSError):
+            connected = socket.create_connection((address, port), timeout=left)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connected
+    raise _NoAnswer(UNREACHABLE)
+
+
+@contextmanager
+def _cut_off_after(connected: socket.socket, seconds: float) -> Iterator[threading.Event]:
+    """End the connection after so many seconds, even when the other side sends a byte now and then.
+
+    A timeout on the socket begins anew with every byte. The descriptor is doubled because TLS takes over the first.
+    """
+    late = threading.Event()
+    twin = connected.dup()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            twin.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(seconds, 0.0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        timer.join()
+        twin.close()
+        connected.close()
+
+
+def _exchange(
+    connected: socket.socket, target: Target, headers: Mapping[str, str], body: bytes, late: threading.Event
+) -> tuple[int, int | None]:
+    with closing(HTTPConnection(target.host, target.port, timeout=connected.gettimeout())) as connection:
+        connection.sock = connected
+        # Whoever hangs up while we still send may have answered before.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(
+                "POST",
+                target.path,
+                body,
+                {"Host": target.authority, **headers},
+                preload_content=False,
+                decode_content=False,
+            )
+        response = connection.getresponse()
+        with closing(response):
+            # Headers that were cut off look like headers that ended.
+            if late.is_set():
+                raise TimeoutError
+            _drain(response)
+            return response.status, read_retry_after(response.headers.get("Retry-After"), now=host_now())
+
+
+def _drain(response: BaseHTTPResponse) -> None:
+    # The status has come and stands, whatever happens to the rest; reading some of it lets the other side end well.
+    with suppress(OSError, HTTPError, http.client.HTTPException):
+        response.read(MAX_ANSWER_BYTES, decode_content=False)
