@@ -15,6 +15,7 @@ from app.identity.rules.limits import (
     SESSION_LIFE,
     seconds_until_next_try,
 )
+from app.identity.rules.links import LINK_PATH, sign_in_url
 from app.identity.rules.names import (
     BadEmail,
     BadName,
@@ -43,6 +44,7 @@ from app.identity.rules.rights import (
 __all__ = [
     "ATTEMPT_WINDOW",
     "LINK_LIFE",
+    "LINK_PATH",
     "LINK_TRUST",
     "MAX_FAILURES_PER_ACCOUNT",
     "MAX_FAILURES_PER_ADDRESS",
@@ -73,4 +75,5 @@ __all__ = [
     "permissions_of_roles",
     "plain_agent",
     "seconds_until_next_try",
+    "sign_in_url",
 ]

@@ -1,0 +1,1 @@
+"""Races: threads that really commit against one another."""

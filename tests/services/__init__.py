@@ -1,0 +1,1 @@
+"""Tests of services on a real PostgreSQL: a savepoint per test, rolled back afterwards."""
