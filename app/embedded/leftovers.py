@@ -17,6 +17,7 @@ from app.kernel.errors import Conflict
 RUN_MARK = "EMBEDDED_RUN"
 PROCESSES = Path("/proc")
 STEP_SECONDS = 5.0
+KILL_SECONDS = 5.0
 
 
 class LeftoverStays(Conflict):
@@ -39,22 +40,25 @@ def stop_leftovers(folder: Path, names: Collection[str], *, signals: Sequence[in
         _stop(lambda: _noted(folder, names), signals=signals)
 
 
-def stop_marked(mark: str, *, signals: Sequence[int] = (signal.SIGTERM,)) -> None:
-    """Stop every process that carries `mark` as its run, as `stop_leftovers` does. Never stops the caller."""
+def stop_marked(mark: str, *, step_seconds: float = 1.0) -> None:
+    """Send SIGTERM to every process but ours that carries `mark` as its run, and SIGKILL after `step_seconds`.
+
+    Raises LeftoverStays.
+    """
     wanted = f"{RUN_MARK}={mark}".encode()
 
     def ours(process: Path) -> bool:
         return wanted in (process / "environ").read_bytes().split(b"\0")
 
-    _stop(lambda: _matching(ours), signals=signals)
+    _stop(lambda: _matching(ours), signals=(signal.SIGTERM,), step_seconds=step_seconds)
 
 
-def _stop(find: Callable[[], list[int]], *, signals: Sequence[int]) -> None:
+def _stop(find: Callable[[], list[int]], *, signals: Sequence[int], step_seconds: float = STEP_SECONDS) -> None:
     for number in (*signals, signal.SIGKILL):
         found = find()
         for pid in found:
             _signal(pid, number)
-        deadline = time.monotonic() + STEP_SECONDS
+        deadline = time.monotonic() + (KILL_SECONDS if number == signal.SIGKILL else step_seconds)
         while found and time.monotonic() < deadline:
             time.sleep(0.02)
             found = find()

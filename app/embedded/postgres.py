@@ -70,6 +70,7 @@ class Cluster:
             before=lambda: stop_leftovers(self.directory, SERVER_NAMES, signals=(signal.SIGINT, signal.SIGQUIT)),
             ready=self._is_ready,
             ready_seconds=RECOVERY_SECONDS,
+            marked=False,
             orphan_signal=signal.SIGQUIT if quick else signal.SIGINT,
             stop_steps=(StopStep(signal.SIGQUIT, 10),)
             if quick

@@ -30,6 +30,7 @@ from app.embedded.data_dir import (
     note_running,
     require_running,
 )
+from app.embedded.guard import guard
 from app.embedded.leftovers import stop_marked
 from app.embedded.locate import find_postgres, find_valkey
 from app.embedded.postgres import Cluster, cluster_major, make_cluster
@@ -120,6 +121,7 @@ def start(
         undo.callback(supervisor.stop)
         supervisor.catch_signals()
         stop_marked(str(home))
+        supervisor.start(guard(str(home)))
         running = Running(supervisor_pid=os.getpid(), database_url=None, redis_url=None)
         if database_url is None or redis_url is None:
             site = undo.enter_context(_lasting_site(home))

@@ -60,7 +60,7 @@ class Child:
 
     `environment` is the whole environment (None: ours). `before` runs ahead of every start. `ready` gets the pid and
     says whether it serves. `orphan_signal` is what it gets when the supervisor dies. `log` takes its output
-    (None: ours).
+    (None: ours). `marked` lets it, and what it forks, be found by the run's mark; servers are found by their folder.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Child:
     before: Callable[[], None] | None = None
     ready: Callable[[int], bool] | None = None
     ready_seconds: float = 60.0
+    marked: bool = True
     orphan_signal: int = signal.SIGTERM
     stop_steps: Sequence[StopStep] = (StopStep(signal.SIGTERM, 10.0),)
 
@@ -173,7 +174,7 @@ class Supervisor:
         if child.before is not None:
             child.before()
         environment = dict(os.environ if child.environment is None else child.environment)
-        if self._mark is not None:
+        if self._mark is not None and child.marked:
             environment[RUN_MARK] = self._mark
         with _output(child.log) as output:
             return subprocess.Popen(

@@ -50,6 +50,7 @@ class Broker:
             log=self.log,
             before=lambda: stop_leftovers(self.directory, SERVER_NAMES, signals=(signal.SIGTERM,)),
             ready=self._is_ready,
+            marked=False,
             orphan_signal=signal.SIGTERM,
             stop_steps=(StopStep(signal.SIGTERM, 10),),
         )

@@ -50,18 +50,26 @@ def test_a_signal_stops_everything_and_is_no_failure(data_dir: Path, signum: int
 
 
 def test_after_a_killed_supervisor_no_process_remains_and_the_next_start_works(data_dir: Path) -> None:
-    (data_dir / "escaped.pid").unlink(missing_ok=True)
+    with instance(data_dir) as process:
+        wait_ready(process)
+        until((data_dir / "escaped.pid").exists, seconds=5)
+        process.kill()
+        until(lambda: processes_of(data_dir) == {}, seconds=5)
+    with stack.start(data_dir):
+        assert answers(data_dir)
+
+
+def test_the_next_start_ends_what_remains_when_the_guard_was_killed_too(data_dir: Path) -> None:
     with instance(data_dir) as process:
         wait_ready(process)
         until((data_dir / "escaped.pid").exists, seconds=5)
         escaped = pid_in(data_dir, "escaped.pid")
+        process.send_signal(signal.SIGSTOP)
+        os.kill(next(pid for pid, line in processes_of(data_dir).items() if "guard" in line), signal.SIGKILL)
         process.kill()
-        until(lambda: set(processes_of(data_dir)) <= {escaped}, seconds=5)
-    # One that left its session and took no leash is beyond the kernel's help; the next start ends it.
+        until(lambda: set(processes_of(data_dir)) == {escaped}, seconds=5)
     with stack.start(data_dir):
-        assert answers(data_dir)
         assert escaped not in processes_of(data_dir)
-    assert processes_of(data_dir) == {}
 
 
 def test_the_next_start_works_while_the_killed_runs_servers_still_live(data_dir: Path) -> None:
@@ -109,7 +117,7 @@ def test_a_child_that_always_fails_is_tried_again_ever_more_slowly_but_within_th
 
     def count() -> None:
         starts.append(time.monotonic())
-        if len(starts) == 5:
+        if len(starts) == 4:
             supervisor.request_stop()
 
     supervisor.start(Child(name="failing", argv=["/bin/false"], before=count))
