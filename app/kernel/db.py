@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import DateTime, Engine, MetaData, create_engine
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -97,3 +97,11 @@ class Database:
 def lost_a_deadlock(error: OperationalError) -> bool:
     """Say whether PostgreSQL chose this transaction as a victim, so that the same work may be tried again."""
     return getattr(error.orig, "sqlstate", None) in DEADLOCK_STATES
+
+
+def lock_name(session: Session, name: str) -> None:
+    """Hold a lock on a name until this transaction ends; whoever asks for the same name waits.
+
+    Two names may share a lock by accident (64 bits of a hash); that costs a wait and nothing else.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

@@ -51,6 +51,8 @@ class Item(Base):
     voters: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), comment="people who voted and may not vote again")
     token: Mapped[int] = mapped_column(BigInteger, comment="newest fencing token given out, 0 before the first claim")
     version: Mapped[int] = mapped_column(Integer, comment="number of transitions so far")
+    claim_ms: Mapped[int] = mapped_column(BigInteger, comment="lease length, from the task type's version")
+    cap_ms: Mapped[int] = mapped_column(BigInteger, comment="age of the latest input at which a second stops to count")
     created_at: Mapped[datetime] = mapped_column(instant())
 
 

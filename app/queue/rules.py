@@ -5,7 +5,7 @@ made from it. The sort key puts priority before due time in one integer, so that
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from app.kernel.errors import Conflict
@@ -17,6 +17,7 @@ CANCELLED: Final = "cancelled"
 STATES: Final = (WAITING, CLAIMED, DECIDED, CANCELLED)
 
 MAX_PRIORITY: Final = 100
+CEILING: Final = timedelta(hours=4)
 # Room for the milliseconds of the years until 2527 below the priority's bits.
 _DUE_BITS: Final = 44
 
@@ -69,6 +70,11 @@ def sort_key(priority: int, due_at: datetime) -> int:
     """Return the place in line: higher priority first, then the earlier due time (to the millisecond)."""
     due_ms = max(0, int(due_at.timestamp() * 1000))
     return ((MAX_PRIORITY - priority) << _DUE_BITS) | min(due_ms, (1 << _DUE_BITS) - 1)
+
+
+def extend_lease(*, claimed_at: datetime, now: datetime, claim_ms: int) -> datetime:
+    """Return when a lease ends that was renewed now: `claim_ms` from now, never beyond the ceiling of 4 h."""
+    return min(now + timedelta(milliseconds=claim_ms), claimed_at + max(CEILING, timedelta(milliseconds=claim_ms)))
 
 
 def lifecycle_diagram() -> str:

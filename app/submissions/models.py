@@ -91,6 +91,7 @@ class Submission(Base):
     policy_version: Mapped[int | None] = mapped_column(Integer)
     inclusion_probability: Mapped[Decimal] = mapped_column(Numeric)
     created_at: Mapped[datetime] = mapped_column(instant())
+    final_at: Mapped[datetime | None] = mapped_column(instant(), comment="programs see the outcome from then on")
 
 
 class Content(Base):

@@ -252,7 +252,7 @@ def _create_tables() -> None:
         "rate_cards",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=True, comment="empty: everybody without an own one"),
+        sa.Column("person_id", sa.Uuid(), nullable=True, comment="empty: all others"),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("base", sa.Numeric(precision=20, scale=6), nullable=False),
@@ -348,6 +348,12 @@ def _create_tables() -> None:
         sa.Column("policy_version", sa.Integer(), nullable=True),
         sa.Column("inclusion_probability", sa.Numeric(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "final_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="programs see the outcome from then on",
+        ),
         sa.CheckConstraint(
             "status IN ('passed', 'blocked', 'waiting', 'approved', 'corrected', 'rejected', 'answered', 'expired', 'cancelled')",
             name=op.f("ck_submissions_status"),
@@ -414,6 +420,13 @@ def _create_tables() -> None:
             "token", sa.BigInteger(), nullable=False, comment="newest fencing token given out, 0 before the first claim"
         ),
         sa.Column("version", sa.Integer(), nullable=False, comment="number of transitions so far"),
+        sa.Column("claim_ms", sa.BigInteger(), nullable=False, comment="lease length, from the task type's version"),
+        sa.Column(
+            "cap_ms",
+            sa.BigInteger(),
+            nullable=False,
+            comment="age of the latest input at which a second stops to count",
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'claimed', 'decided', 'cancelled')", name=op.f("ck_items_state")),
         sa.ForeignKeyConstraint(["queue_id"], ["queues.id"], name=op.f("fk_items_queue_id")),
@@ -441,7 +454,7 @@ def _create_tables() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False, comment="desk or api"),
-        sa.Column("claim_ms", sa.BigInteger(), nullable=False, comment="lease length, from the task type's version"),
+        sa.Column("claim_ms", sa.BigInteger(), nullable=False),
         sa.Column(
             "cap_ms",
             sa.BigInteger(),

@@ -1,0 +1,218 @@
+"""/api/v1/claims: take an item, show signs of life, hand in a verdict, or give the item back.
+
+Scope: review. The call acts for the person of the key, or for whoever is signed in at the desk.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from app.api.v1.answers import answer
+from app.api.v1.shapes.claims import BeatIn, ClaimIn, DecisionIn, DraftIn, GiveBackIn
+from app.api.v1.shapes.parts import Anything, IdPath, Problem
+from app.edge.context import db, now, person_id, principal, strict_request, workspace_id
+from app.edge.guard import allow
+from app.edge.problems import problem
+from app.kernel.ids import parse, show
+from app.kernel.instants import instant_text
+from app.kernel.seconds import seconds_text
+from app.queue.models import Claim
+from app.review.queries import OpenClaim, open_claim
+from app.review.rules.document import decision_document
+from app.review.rules.verdict import ActionVerdict, Verdict
+from app.review.service import Handed, NothingToClaim, Overtaken, beat, decide, give_back, save_draft, take_item
+
+api = APIBlueprint(
+    "claims",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="claims")],
+    abp_security=[{"key": []}],
+    abp_responses={401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+)
+
+
+@api.post("/claims", responses={200: Anything, 201: Anything})
+@allow("review", by_session=True)
+def post(body: ClaimIn) -> Response:
+    """Take the next item, or a particular one. Whoever holds one already gets that one back."""
+    taken = take_item(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        channel="api",
+        queue=body.queue,
+        item_id=None if body.item is None else parse("item", body.item),
+    )
+    if isinstance(taken, NothingToClaim):
+        return answer({"claim": None, "why": taken.why})
+    claim, new = taken
+    return answer(claim_document(open_claim(db(), claim=claim)), 201 if new else 200)
+
+
+def claim_document(opened: OpenClaim) -> dict[str, Any]:
+    """Return what a claim shows to its holder."""
+    submission, received = opened.submission, opened.received
+    return {
+        "claim": _lease(opened.claim),
+        "item": {
+            "id": show("item", opened.item.id),
+            "submission_id": show("submission", submission.id),
+            "external_id": submission.external_id,
+            "task_type": opened.task_type.name,
+            "output": received.output,
+            "confidence": received.confidence,
+            "field_confidence": received.field_confidence,
+            "actions": [
+                {
+                    "call_id": a.call_id,
+                    "name": a.name,
+                    "args": a.args,
+                    "args_schema": a.args_schema,
+                    "description": a.description,
+                    "preview": a.preview,
+                    "allowed": list(a.allowed),
+                    "risk": a.risk,
+                }
+                for a in received.actions
+            ],
+            "context": list(received.context),
+            "route": {
+                "outcome": submission.route_outcome,
+                "rules": submission.route_rules,
+                "policy_version": submission.policy_version,
+                "inclusion_probability": float(submission.inclusion_probability),
+            },
+            "content_sha256": submission.content_sha256.hex(),
+            "corrected_before": opened.corrected_before,
+            "approvals_required": opened.item.approvals_required,
+            "due_at": instant_text(opened.item.due_at),
+            "guidelines": opened.task_type.guidelines,
+            "reason_codes": opened.task_type.reason_codes,
+            "schema": orjson.loads(opened.task_type.output_schema),
+        },
+        "draft": opened.draft,
+    }
+
+
+def _lease(claim: Claim) -> dict[str, Any]:
+    return {"id": show("claim", claim.id), "token": claim.token, "expires_at": instant_text(claim.expires_at)}
+
+
+@api.post("/claims/<id>/beats", responses={200: Anything})
+@allow("review", by_session=True)
+def post_beat(path: IdPath, body: BeatIn) -> Response:
+    """Show a sign of life. An active one renews the lease; the answer says how long it lasts and what has counted."""
+    pulse = beat(
+        db(),
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=parse("claim", path.id),
+        seq=body.seq,
+        client_mono_ms=int(body.client_mono_ms),
+        state=body.state,
+        last_input_age_ms=None if body.last_input_age_ms is None else int(body.last_input_age_ms),
+    )
+    return answer({"expires_at": instant_text(pulse.expires_at), "active_seconds": seconds_text(pulse.active_ms)})
+
+
+@api.post("/claims/<id>/decision", responses={200: Anything, 410: Problem})
+@allow("review", by_session=True)
+def post_decision(path: IdPath, body: DecisionIn) -> Response:
+    """Hand in a verdict. The same again is answered the same; after somebody else's, the text is kept as a draft."""
+    handed = decide(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=parse("claim", path.id),
+        token=body.token,
+        content_sha256=bytes.fromhex(body.content_sha256),
+        verdict=_verdict(body),
+        at_desk=principal().actor.kind == "person",
+    )
+    return overtaken_problem(handed) if isinstance(handed, Overtaken) else answer(handed_document(handed))
+
+
+def _verdict(body: DecisionIn) -> Verdict:
+    return Verdict(
+        verb=body.verb,
+        output=body.output,
+        has_output="output" in strict_request().document and body.output is not None,
+        actions=tuple(ActionVerdict(a.call_id, a.verb, a.args, a.message) for a in body.actions),
+        message=body.message,
+        note=body.note,
+        reason_codes=tuple(body.reason_codes),
+    )
+
+
+def handed_document(handed: Handed) -> dict[str, Any]:
+    """Return the decision, or how many approvals it still needs."""
+    if handed.decision is not None:
+        return {**decision_document(handed.decision), "late": handed.late}
+    return {
+        "id": None,
+        "status": "waiting",
+        "late": handed.late,
+        "approvals": handed.approvals,
+        "approvals_required": handed.approvals_required,
+    }
+
+
+def overtaken_problem(overtaken: Overtaken) -> Response:
+    """Say who won, and where the text is."""
+    winner = None if overtaken.decision is None else decision_document(overtaken.decision)
+    held_by = None if overtaken.held_by is None else show("person", overtaken.held_by)
+    return problem(
+        409,
+        "Somebody else has this item by now; what you wrote is kept as a draft.",
+        name="Overtaken",
+        extra={"state": overtaken.state, "winner": winner, "held_by": held_by, "draft": overtaken.draft_id.hex},
+    )
+
+
+@api.post("/claims/<id>/draft", responses={200: Anything})
+@allow("review", by_session=True)
+def post_draft(path: IdPath, body: DraftIn) -> Response:
+    """Keep what was typed so far, also after the lease was lost."""
+    save_draft(
+        db(),
+        now=now(),
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=parse("claim", path.id),
+        body=body.draft,
+    )
+    digest = sha256(strict_request().raw_body).hexdigest()
+    return answer({"saved_at": instant_text(now()), "sha256": digest})
+
+
+@api.post("/claims/<id>/skip", responses={200: Anything})
+@allow("review", by_session=True)
+def post_skip(path: IdPath, body: GiveBackIn) -> Response:
+    """Pass the item on; the time that went into it stays booked."""
+    return _give_back(path, body, "skip")
+
+
+@api.post("/claims/<id>/release", responses={200: Anything})
+@allow("review", by_session=True)
+def post_release(path: IdPath, body: GiveBackIn) -> Response:
+    """Give the item back unfinished; the time that went into it stays booked."""
+    return _give_back(path, body, "release")
+
+
+def _give_back(path: IdPath, body: GiveBackIn, act: str) -> Response:
+    give_back(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=parse("claim", path.id),
+        act=act,
+        reason=body.reason,
+    )
+    return answer({"claim": path.id, "outcome": "skipped" if act == "skip" else "released"})

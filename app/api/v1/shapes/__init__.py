@@ -1,0 +1,1 @@
+"""What calls take and give: one source for validation and for the OpenAPI document."""

@@ -1,0 +1,68 @@
+"""Shapes of what an admin keeps: task types, policies, rate cards, endpoints, people and keys."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.api.v1.shapes.parts import Amount, Anything, DurationMs, Instant, Name, Shape, Text
+
+
+class TaskTypeIn(Shape):
+    """A kind of output. Posting a known name makes its next version."""
+
+    name: Name
+    output_schema: dict[str, Any] = Field(default_factory=dict)
+    guidelines: Text = ""
+    reason_codes: list[Name] = Field(default_factory=list, max_length=100)
+    sla: DurationMs = 86_400_000
+    on_timeout: str = Field("escalate", pattern="^(reject|use_output|expire|escalate)$")
+    approvals_required: int = Field(1, ge=1, le=10)
+    queue: Name = "default"
+    undo_seconds: int = Field(10, ge=0, le=86_400)
+    claim_seconds: int = Field(900, ge=5, le=86_400)
+    cap_seconds: int = Field(90, ge=30, le=300)
+
+
+class PolicyIn(Anything):
+    """Rules of a task type: thresholds, required fields, high-risk actions, audit rate, CEL rules, tests."""
+
+    task_type: Name
+
+
+class RateCardIn(Shape):
+    """What an hour of a reviewer costs: base x burden + overhead. Without a person it holds for all without an own."""
+
+    person: Name | None = None
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    unit: str = Field("hour", pattern="^hour$")
+    base: Amount
+    burden: Amount = Field(default="1", validate_default=True)  # type: ignore[assignment]  # read like any text
+    overhead: Amount = Field(default="0", validate_default=True)  # type: ignore[assignment]  # read like any text
+    valid_from: Instant
+    valid_to: Instant | None = None
+
+
+class EndpointIn(Shape):
+    """An address that decisions are sent to."""
+
+    url: Annotated[str, Field(max_length=2_000)]
+    types: list[Name] = Field(default_factory=lambda: ["submission.decided"], max_length=10)
+
+
+class PersonIn(Shape):
+    """Somebody who reviews, leads, pays, audits or administers. No queues means every queue."""
+
+    email: Annotated[str, Field(max_length=254)]
+    name: Name | None = None
+    roles: list[Name] = Field(min_length=1, max_length=10)
+    skills: list[Name] = Field(default_factory=list, max_length=100)
+    queues: list[Name] = Field(default_factory=list, max_length=100)
+
+
+class KeyIn(Shape):
+    """A program's key. `person` is whom review calls act for."""
+
+    name: Name = "key"
+    scopes: list[Name] = Field(min_length=1, max_length=10)
+    person: Name | None = None
+    expires_at: Instant | None = None

@@ -1,0 +1,118 @@
+"""Parts that several shapes share: bounded texts, instants, durations, amounts, and errors."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from app.kernel.durations import parse_duration
+from app.kernel.errors import ServiceError
+from app.kernel.money import parse_amount
+from app.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+NAME_LENGTH: Final = 200
+TEXT_LENGTH: Final = 20_000
+METADATA_KEYS: Final = 64
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
+
+class Shape(BaseModel):
+    """Base of what is read: unknown keys and wrong types are refused, never bent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """Base of query strings, where everything arrives as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def read_instant(text: str) -> datetime:
+    """Read an RFC 3339 instant with an offset, in the years 2000-2199; anything else is a ValueError."""
+    if len(text) < 20 or text[10] not in "Tt":
+        raise ValueError("must be an RFC 3339 instant such as 2026-01-01T00:00:00Z")
+    try:
+        at = datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise ValueError("must be an RFC 3339 instant such as 2026-01-01T00:00:00Z") from error
+    if at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"must have an offset and a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return at.astimezone(UTC)
+
+
+def _instant(value: Any) -> Any:
+    return read_instant(value) if isinstance(value, str) else value
+
+
+def _from_service(text: Any, read: Any) -> Any:
+    """Read a text with a domain's own reader; its error becomes pydantic's."""
+    if not isinstance(text, str):
+        raise ValueError("must be a text")  # noqa: TRY004  # pydantic turns a ValueError, not a TypeError, into a fault
+    try:
+        return read(text)
+    except ServiceError as error:
+        raise ValueError(error.faults[0].detail if error.faults else error.detail) from error
+
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+DurationMs = Annotated[
+    int,
+    BeforeValidator(lambda v: _from_service(v, parse_duration)),
+    Field(ge=1_000, le=366 * 86_400_000),
+    WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT4H"]}),
+]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(lambda v: _from_service(v, parse_amount)),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?$", "examples": ["30.00"]}),
+]
+
+
+def _few_keys(value: dict[str, Any]) -> dict[str, Any]:
+    if len(value) > METADATA_KEYS:
+        raise ValueError(f"at most {METADATA_KEYS} keys")
+    return value
+
+
+Metadata = Annotated[dict[str, Any], AfterValidator(_few_keys), Field(max_length=METADATA_KEYS)]
+
+
+class IdPath(BaseModel):
+    """The id at the end of a path."""
+
+    id: str = Field(max_length=100)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(None, max_length=500)
+
+
+class FaultShape(BaseModel):
+    """One thing wrong with a body."""
+
+    pointer: str = Field(description="JSON Pointer (RFC 6901) into the body")
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FaultShape] | None = None
+
+
+class Anything(BaseModel):
+    """An object whose members are listed in its description."""
+
+    model_config = ConfigDict(extra="allow")

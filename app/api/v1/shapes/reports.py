@@ -1,0 +1,31 @@
+"""Shapes of reports: how they are grouped, bounded and dated."""
+
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from app.api.v1.shapes.parts import Instant, Query
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone such as Europe/Paris")
+    return name
+
+
+class CostsQuery(Query):
+    """Which cost report. `group_by` takes words with commas between them."""
+
+    group_by: str = Field("task_type", max_length=200)
+    since: Instant | None = None
+    until: Instant | None = None
+    tz: Annotated[str, AfterValidator(_zone)] = Field("UTC", max_length=60)
+    as_of: Instant | None = None
+
+
+class AuditQuery(Query):
+    """Which events: those numbered above `cursor`."""
+
+    cursor: int = Field(0, ge=0, le=2**53 - 1)
+    limit: int = Field(50, ge=1, le=200)

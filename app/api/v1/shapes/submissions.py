@@ -1,0 +1,118 @@
+"""Shapes of submissions: what a program sends, and what it learns."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from app.api.v1.shapes.parts import Instant, Metadata, Name, PageQuery, Query, Shape, Text
+from app.kernel.pointers import PointerInvalid, parse_pointer
+
+MAX_ACTIONS: Final = 50
+MAX_BLOCKS: Final = 100
+MAX_FIELDS: Final = 500
+
+Confidence = Annotated[float, Field(ge=0, le=1)]
+
+
+class Risk(Shape):
+    """What the program knows of an action's risk."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    level: str | None = Field(None, pattern="^(low|medium|high|critical)$")
+    reversible: bool | None = None
+    destructive: bool | None = None
+
+
+class ActionIn(Shape):
+    """A proposed tool call. Without a `call_id` the first is c1, the second c2, and so on."""
+
+    call_id: Name | None = None
+    kind: Name | None = None
+    name: Name
+    args: dict[str, Any] = Field(default_factory=dict)
+    args_schema: dict[str, Any] | None = None
+    description: Text | None = None
+    preview: Text | None = None
+    allowed: list[Annotated[str, Field(pattern="^(approve|edit|reject|respond)$")]] | None = Field(None, min_length=1)
+    risk: Risk | None = None
+
+
+class ContextBlock(Shape):
+    """Something the reviewer needs to see beside the output."""
+
+    type: Name
+    title: Annotated[str, Field(max_length=200)] | None = None
+    value: Any
+
+
+class Model(Shape):
+    """Which model spoke."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    provider: Name | None = None
+    name: Name | None = None
+    version: Name | None = None
+
+
+class Prompt(Shape):
+    """Which prompt it was given."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    id: Name | None = None
+    version: Name | None = None
+
+
+class SubmissionIn(Shape):
+    """An output, proposed actions, or both."""
+
+    task_type: Name
+    external_id: Name | None = None
+    output: Any = None
+    confidence: Confidence | None = None
+    field_confidence: dict[str, Confidence | None] = Field(default_factory=dict, max_length=MAX_FIELDS)
+    context: list[ContextBlock] = Field(default_factory=list, max_length=MAX_BLOCKS)
+    actions: list[ActionIn] = Field(default_factory=list, max_length=MAX_ACTIONS)
+    model: Model | None = None
+    prompt: Prompt | None = None
+    usage: dict[str, Any] | None = None
+    endpoint: Name | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+    @field_validator("field_confidence")
+    @classmethod
+    def _pointers(cls, value: dict[str, float | None]) -> dict[str, float | None]:
+        for key in value:
+            try:
+                parse_pointer(key)
+            except PointerInvalid as error:
+                raise ValueError(f"{key[:100]!r} is not a JSON Pointer such as /city") from error
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SubmissionIn":
+        if self.output is None and not self.actions:
+            raise ValueError("give an output, actions, or both")
+        ids = [a.call_id or f"c{n}" for n, a in enumerate(self.actions, start=1)]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two actions have the same call_id")
+        return self
+
+
+class SubmissionQuery(Query):
+    """How to read one submission."""
+
+    wait: int = Field(0, ge=0, le=55, description="seconds to wait for a final decision")
+
+
+class SubmissionsQuery(PageQuery):
+    """What a list of submissions is narrowed to."""
+
+    status: str | None = Field(None, max_length=20)
+    task_type: Name | None = None
+    external_id: Name | None = None
+    model: Name | None = None
+    since: Instant | None = None
+    until: Instant | None = None

@@ -1,0 +1,1 @@
+"""Around every request: who asks, what is allowed, one unit of work, and errors as problems or pages."""

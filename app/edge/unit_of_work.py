@@ -1,0 +1,61 @@
+"""One request, one transaction: opened before the view, committed before the answer leaves.
+
+The commit happens inside the dispatch, so that an error of the commit itself is answered like any other. A request
+that PostgreSQL chose as the victim of a deadlock is run again as a whole, and so is one that waits for something to
+happen; its body was read before it began.
+"""
+
+from typing import Any, Final
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from flask_openapi3 import OpenAPI
+from sqlalchemy.exc import OperationalError
+
+from app.edge.context import strict_request
+from app.edge.guard import admit, check_host
+from app.edge.requests import StrictRequest
+from app.edge.waiting import NotYet, pause, stop_waiting
+from app.kernel.clock import read_now
+from app.kernel.db import Database, lost_a_deadlock
+
+ATTEMPTS: Final = 3
+
+
+class ProofdeskApp(OpenAPI):
+    """The Flask app, with a unit of work around every view."""
+
+    request_class = StrictRequest
+    database: Database
+
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseReturnValue:
+        """Run the view of this request in a unit of work."""
+        check_host()
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        if request.endpoint == "static" or request.method == "OPTIONS":
+            return super().dispatch_request(*args, **kwargs)
+        strict_request().read_body()
+        deadlocks = 0
+        try:
+            while True:
+                try:
+                    return self._work(*args, **kwargs)
+                except NotYet:
+                    pause()
+                except OperationalError as error:
+                    deadlocks += 1
+                    if deadlocks == ATTEMPTS or not lost_a_deadlock(error):
+                        raise
+        finally:
+            stop_waiting()
+
+    def _work(self, *args: Any, **kwargs: Any) -> ResponseReturnValue:
+        with self.database.unit_of_work() as session:
+            g.session, g.now = session, read_now(session)
+            g.pop("_login_user", None)
+            elsewhere = admit()
+            if elsewhere is not None:
+                return elsewhere
+            # The answer is made while the session is open: views hand over finished responses.
+            return self.make_response(super().dispatch_request(*args, **kwargs))

@@ -1,0 +1,159 @@
+"""Take a submission in.
+
+One transaction: the submission, its sealed bytes, its route with the inclusion probability, the item if it has to
+wait, and the events. Whatever the outcome, the probability is stored, or nothing could be said about what passed.
+Called by the submissions API.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.delivery.queries import NoSuchEndpoint, get_endpoint
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import NoSuchId, new_id, parse
+from app.kernel.sealing import vault_of
+from app.queue.service import NewItem, enqueue
+from app.routing.queries import compiled, find_policy_in_force
+from app.routing.rules.facts import read_facts
+from app.routing.rules.route import Route, decide_route
+from app.submissions.models import TaskType
+from app.submissions.queries import find_task_type
+from app.submissions.rules.received import read_received
+from app.submissions.rules.schema import schema_faults
+from app.submissions.rules.status import WAITING
+from app.submissions.service import NewSubmission, keep_submission
+
+STATUS_OF: Final = {"pass": "passed", "block": "blocked", "review": WAITING}
+DEFAULT_PRIORITY: Final = 50
+
+
+class UnknownName(Invalid):
+    """The submission names something that this workspace does not have."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a program learns at once."""
+
+    submission_id: UUID
+    status: str
+    sha256: bytes
+    route: Route
+    policy_version: int | None
+
+
+def submit(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    workspace_id: UUID,
+    key_id: UUID | None,
+    body: bytes,
+    document: Mapping[str, Any],
+) -> Accepted:
+    """Route and keep a submission.
+
+    Args:
+        body: The exact bytes that arrived; they are what is kept.
+        document: The same, decoded; the door has checked its shape.
+
+    Raises:
+        UnknownName: no such task type or endpoint.
+    """
+    received = read_received(document)
+    task_type = find_task_type(session, workspace_id=workspace_id, name=received.task_type)
+    if task_type is None:
+        raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
+    endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
+    submission_id = new_id()
+    policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
+    broken = schema_faults(task_type.output_schema, received.output) if received.has_output else []
+    facts = read_facts(document, task_type=task_type.name).with_schema_faults(
+        tuple(f"{f.pointer or '/'}: {f.detail}" for f in broken)
+    )
+    route = decide_route(
+        None if policy is None else compiled(policy), facts, audit_draw=_audit_draw(session, submission_id)
+    )
+    new = NewSubmission(
+        id=submission_id,
+        workspace_id=workspace_id,
+        task_type_id=task_type.id,
+        key_id=key_id,
+        received=received,
+        body=body,
+        sha256=sha256(body).digest(),
+        status=STATUS_OF[route.outcome],
+        high_risk=any(f.kind == "high_risk" for f in route.fired),
+        endpoint_id=endpoint_id,
+        outcome=route.outcome,
+        rules=rules_document(route),
+        policy_id=None if policy is None else policy.id,
+        policy_version=None if policy is None else policy.version,
+        inclusion_probability=route.inclusion_probability,
+    )
+    keep_submission(session, now=now, new=new)
+    _record_route(session, now, actor, new)
+    if route.outcome == "review":
+        enqueue(
+            session, now=now, actor=actor, workspace_id=workspace_id, new=_item(submission_id, task_type, route, now)
+        )
+    return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
+
+
+def rules_document(route: Route) -> list[dict[str, Any]]:
+    """Return the rules that fired, JSON-ready."""
+    return [{"name": f.name, "kind": f.kind, "detail": f.detail} for f in route.fired]
+
+
+def _endpoint_id(session: Session, workspace_id: UUID, text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return get_endpoint(session, workspace_id=workspace_id, endpoint_id=parse("endpoint", text)).id
+    except (NoSuchId, NoSuchEndpoint) as error:
+        raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")]) from error
+
+
+def _audit_draw(session: Session, submission_id: UUID) -> float:
+    """Return a number in [0, 1) that belongs to this submission and that nobody outside can predict."""
+    digest = hmac.digest(vault_of(session).derive("audit draw"), submission_id.bytes, "sha256")
+    # 53 bits are what a float holds exactly; more could round up to 1.
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+def _item(submission_id: UUID, task_type: TaskType, route: Route, now: datetime) -> NewItem:
+    due_ms = task_type.sla_ms if route.deadline_ms is None else route.deadline_ms
+    return NewItem(
+        submission_id=submission_id,
+        queue=route.queue or task_type.queue,
+        priority=DEFAULT_PRIORITY if route.priority is None else route.priority,
+        due_at=now + timedelta(milliseconds=due_ms),
+        skills=frozenset(route.skills),
+        approvals_required=max(task_type.approvals_required, route.approvals_required or 1),
+        claim_ms=task_type.claim_ms,
+        cap_ms=task_type.cap_ms,
+    )
+
+
+def _record_route(session: Session, now: datetime, actor: Actor, new: NewSubmission) -> None:
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=new.workspace_id,
+        type="submission.received",
+        subject_kind="submission",
+        subject_id=new.id,
+        to_state=new.status,
+        details={"content_sha256": new.sha256.hex(), "outcome": new.outcome, "policy_version": new.policy_version},
+    )

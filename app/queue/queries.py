@@ -1,0 +1,174 @@
+"""Read queues, items and claims. Called by the flows, the desk, the API and the sweeper."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app.kernel.errors import NotFound
+from app.queue.models import Claim, Item, Queue
+from app.queue.rules import CLAIMED, WAITING
+
+
+class NoSuchClaim(NotFound):
+    """There is no such claim in this workspace."""
+
+
+class NoSuchItem(NotFound):
+    """There is no such item in this workspace."""
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """What one queue looks like from outside. `oldest_at` is when its oldest waiting item came in."""
+
+    id: UUID
+    name: str
+    waiting: int
+    claimed: int
+    oldest_at: datetime | None
+    due_soon: int
+    breached: int
+
+
+def get_item(session: Session, *, workspace_id: UUID, item_id: UUID) -> Item:
+    """Return an item of this workspace.
+
+    Raises:
+        NoSuchItem: also when it is another workspace's.
+    """
+    found = session.scalar(select(Item).where(Item.id == item_id, Item.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchItem
+    return found
+
+
+def find_item_of(session: Session, *, submission_id: UUID) -> Item | None:
+    """Return the item that a submission waits as, if it ever waited."""
+    return session.scalar(select(Item).where(Item.submission_id == submission_id))
+
+
+def item_states(session: Session, *, submission_ids: list[UUID]) -> dict[UUID, str]:
+    """Return the state of the items of these submissions, by submission."""
+    if not submission_ids:
+        return {}
+    rows = session.execute(select(Item.submission_id, Item.state).where(Item.submission_id.in_(submission_ids)))
+    return {row.submission_id: row.state for row in rows}
+
+
+def get_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> Claim:
+    """Return a claim of this workspace, live or ended.
+
+    Raises:
+        NoSuchClaim: also when it is another workspace's.
+    """
+    found = session.scalar(select(Claim).where(Claim.id == claim_id, Claim.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchClaim
+    return found
+
+
+def find_live_claim(session: Session, *, workspace_id: UUID, person_id: UUID) -> Claim | None:
+    """Return the claim that a person holds now, if any."""
+    return session.scalar(
+        select(Claim).where(Claim.workspace_id == workspace_id, Claim.person_id == person_id, Claim.ended_at.is_(None))
+    )
+
+
+def find_newest_claim(session: Session, *, item_id: UUID) -> Claim | None:
+    """Return the claim with an item's newest token, live or ended."""
+    return session.scalar(select(Claim).where(Claim.item_id == item_id).order_by(Claim.token.desc()).limit(1))
+
+
+def list_claims_beside(session: Session, *, claim: Claim, until: datetime) -> list[Claim]:
+    """Return the other claims of this claim's person that overlap [its start, `until`), in any workspace."""
+    return list(
+        session.scalars(
+            select(Claim).where(
+                Claim.person_id == claim.person_id,
+                Claim.id != claim.id,
+                Claim.claimed_at < until,
+                (Claim.ended_at.is_(None)) | (Claim.ended_at > claim.claimed_at),
+            )
+        )
+    )
+
+
+def list_overdue_claims(session: Session, *, limit: int) -> list[tuple[UUID, UUID]]:
+    """Return (workspace, claim) of leases that have run out by the database's clock, the longest overdue first."""
+    rows = session.execute(
+        select(Claim.workspace_id, Claim.id)
+        .where(Claim.ended_at.is_(None), Claim.expires_at <= func.clock_timestamp())
+        .order_by(Claim.expires_at)
+        .limit(limit)
+    )
+    return [(row.workspace_id, row.id) for row in rows]
+
+
+def list_live_claims_of(session: Session, *, person_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Return (workspace, claim) of what a person holds now, in the order in which locks are taken."""
+    rows = session.execute(
+        select(Claim.workspace_id, Claim.id)
+        .where(Claim.person_id == person_id, Claim.ended_at.is_(None))
+        .order_by(Claim.item_id)
+    )
+    return [(row.workspace_id, row.id) for row in rows]
+
+
+def next_expiry(session: Session) -> datetime | None:
+    """Return when the next live lease runs out, or None when nobody holds one."""
+    return session.scalar(select(func.min(Claim.expires_at)).where(Claim.ended_at.is_(None)))
+
+
+def queue_ids(session: Session, *, workspace_id: UUID, names: list[str]) -> list[UUID]:
+    """Return the queues of these names; every queue of the workspace when no name is given."""
+    query = select(Queue.id).where(Queue.workspace_id == workspace_id)
+    if names:
+        query = query.where(Queue.name.in_(names))
+    return list(session.scalars(query))
+
+
+def list_queues(session: Session, *, workspace_id: UUID, now: datetime, soon: timedelta) -> list[QueueLine]:
+    """Return every queue of a workspace with what waits in it, by name."""
+    waiting = Item.state == WAITING
+    rows = session.execute(
+        select(
+            Queue.id,
+            Queue.name,
+            func.count(Item.id).filter(waiting),
+            func.count(Item.id).filter(Item.state == CLAIMED),
+            func.min(Item.created_at).filter(waiting),
+            func.count(Item.id).filter(waiting & (Item.due_at > now) & (Item.due_at <= now + soon)),
+            func.count(Item.id).filter(waiting & (Item.due_at <= now)),
+        )
+        .outerjoin(Item, (Item.queue_id == Queue.id) & Item.state.in_((WAITING, CLAIMED)))
+        .where(Queue.workspace_id == workspace_id)
+        .group_by(Queue.id, Queue.name)
+        .order_by(Queue.name)
+    )
+    return [QueueLine(*row) for row in rows]
+
+
+_WHY_NOTHING = text("""
+SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE state = 'claimed') AS claimed_by_others,
+       count(*) FILTER (WHERE state = 'waiting' AND NOT (queue_id = ANY(:queues))) AS other_queue,
+       count(*) FILTER (WHERE state = 'waiting' AND queue_id = ANY(:queues)
+                          AND NOT (skills <@ CAST(:skills AS text[]))) AS missing_skill,
+       count(*) FILTER (WHERE state = 'waiting' AND queue_id = ANY(:queues)
+                          AND skills <@ CAST(:skills AS text[]) AND :person = ANY(voters)) AS voted_already
+  FROM items
+ WHERE workspace_id = :workspace AND state IN ('waiting', 'claimed')
+""")
+
+
+def why_nothing(
+    session: Session, *, workspace_id: UUID, person_id: UUID, queues: list[UUID], skills: list[str]
+) -> dict[str, int]:
+    """Return, for somebody who got no item, how many there are and how many each reason keeps from her."""
+    row = session.execute(
+        _WHY_NOTHING, {"workspace": workspace_id, "person": person_id, "queues": queues, "skills": skills}
+    ).one()
+    return dict(row._mapping)

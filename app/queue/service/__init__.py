@@ -1,0 +1,31 @@
+"""The only writers of queues, items and claims. Nothing here knows what an item contains or what a second costs."""
+
+from app.queue.service.claims import (
+    ClaimLost,
+    ItemTaken,
+    LockedClaim,
+    advance,
+    claim_item,
+    claim_next,
+    extend_claim,
+    lock_claim,
+    lock_item,
+    try_lock_claim,
+)
+from app.queue.service.items import NewItem, enqueue, move
+
+__all__ = [
+    "ClaimLost",
+    "ItemTaken",
+    "LockedClaim",
+    "NewItem",
+    "advance",
+    "claim_item",
+    "claim_next",
+    "enqueue",
+    "extend_claim",
+    "lock_claim",
+    "lock_item",
+    "move",
+    "try_lock_claim",
+]

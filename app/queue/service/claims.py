@@ -1,0 +1,249 @@
+"""Hand out items, one holder at a time.
+
+A claim is a lease that ends by itself and carries a fencing token; no item ever has two live claims. Safety comes from
+the token, not from the clock: expiry is compared with the database's clock after the lock was taken.
+Locks are taken in the order item, claim, person. A claim looks only at rows that nobody holds, so it never waits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.kernel.clock import read_now
+from app.kernel.errors import Conflict
+from app.kernel.ids import new_id, show
+from app.queue.models import Claim, Item
+from app.queue.queries import NoSuchClaim, get_item
+from app.queue.rules import WAITING, extend_lease
+from app.queue.service.items import move
+
+
+class ClaimLost(Conflict):
+    """This claim has ended; the item is no longer held by it."""
+
+
+class ItemTaken(Conflict):
+    """Somebody else holds this item, or it no longer waits."""
+
+
+TRIES: Final = 3
+
+# Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
+# holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits.
+CLAIM_NEXT: Final = text("""
+WITH best AS (
+  SELECT q.id
+    FROM unnest(CAST(:queues AS uuid[])) AS q(id)
+   CROSS JOIN LATERAL (
+     SELECT sort_key, id FROM items
+      WHERE queue_id = q.id AND state = 'waiting'
+        AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
+      ORDER BY sort_key, id LIMIT 1) AS head
+   ORDER BY head.sort_key, head.id
+   OFFSET :skip LIMIT 1
+), taken AS (
+  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+   WHERE id = (
+     SELECT id FROM items
+      WHERE queue_id = (SELECT id FROM best) AND state = 'waiting'
+        AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
+      ORDER BY sort_key, id
+        FOR UPDATE SKIP LOCKED LIMIT 1)
+  RETURNING id, workspace_id, token, version, claim_ms, cap_ms
+)
+INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
+SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, clock.at,
+       clock.at + claim_ms * interval '1 millisecond'
+  FROM taken, (SELECT clock_timestamp() AS at) AS clock
+RETURNING item_id, token, claimed_at, (SELECT version FROM taken)
+""")
+
+
+@dataclass(frozen=True)
+class LockedClaim:
+    """A claim and its item, both locked, in that order: item, then claim."""
+
+    item: Item
+    claim: Claim
+
+    @property
+    def live(self) -> bool:
+        """Say whether the claim still holds the item."""
+        return self.claim.ended_at is None
+
+    @property
+    def newest(self) -> bool:
+        """Say whether no later claim on the item was ever given out."""
+        return self.claim.token == self.item.token
+
+
+def _record_claim(session: Session, *, actor: Actor, claim: Claim, version: int) -> None:
+    record(
+        session,
+        now=claim.claimed_at,
+        actor=actor,
+        workspace_id=claim.workspace_id,
+        type="item.claim",
+        subject_kind="item",
+        subject_id=claim.item_id,
+        from_state="waiting",
+        to_state="claimed",
+        details={"version": version, "claim": show("claim", claim.id), "token": claim.token},
+    )
+
+
+def claim_next(
+    session: Session,
+    *,
+    actor: Actor,
+    person_id: UUID,
+    queues: list[UUID],
+    skills: list[str],
+    channel: str,
+) -> Claim | None:
+    """Lend the first item in line that this person may work, or return None when nothing is free.
+
+    The caller holds the person's lock, so that one person never ends up with two claims.
+    """
+    values = {"queues": queues, "skills": skills, "person": person_id, "channel": channel, "claim": new_id()}
+    for skip in range(TRIES):
+        row = session.execute(CLAIM_NEXT, {**values, "skip": skip}).one_or_none()
+        if row is not None:
+            claim = session.get_one(Claim, values["claim"])
+            _record_claim(session, actor=actor, claim=claim, version=row.version)
+            return claim
+    return None
+
+
+def claim_item(
+    session: Session, *, actor: Actor, workspace_id: UUID, person_id: UUID, item_id: UUID, channel: str
+) -> Claim:
+    """Lend one particular item.
+
+    Raises:
+        NoSuchItem: there is none of that id in the workspace.
+        ItemTaken: it does not wait, or this person has voted on it.
+    """
+    get_item(session, workspace_id=workspace_id, item_id=item_id)
+    item = session.scalar(select(Item).where(Item.id == item_id).with_for_update(skip_locked=True))
+    if item is None or item.state != WAITING or person_id in item.voters:
+        raise ItemTaken
+    session.refresh(item)
+    at = read_now(session)
+    item.token += 1
+    claim = Claim(
+        id=new_id(),
+        workspace_id=workspace_id,
+        item_id=item.id,
+        person_id=person_id,
+        token=item.token,
+        channel=channel,
+        claim_ms=item.claim_ms,
+        cap_ms=item.cap_ms,
+        claimed_at=at,
+        expires_at=extend_lease(claimed_at=at, now=at, claim_ms=item.claim_ms),
+    )
+    session.add(claim)
+    move(
+        session,
+        now=at,
+        actor=actor,
+        item=item,
+        act="claim",
+        details={"claim": show("claim", claim.id), "token": claim.token},
+    )
+    return claim
+
+
+def lock_claim(session: Session, *, workspace_id: UUID, person_id: UUID | None, claim_id: UUID) -> LockedClaim:
+    """Lock the item of a claim, then the claim, and return both as they are now.
+
+    Args:
+        person_id: Whose claim it must be; None for the service's own sweeps.
+
+    Raises:
+        NoSuchClaim: also when it is somebody else's.
+    """
+    wanted = select(Claim.item_id).where(Claim.id == claim_id, Claim.workspace_id == workspace_id)
+    if person_id is not None:
+        wanted = wanted.where(Claim.person_id == person_id)
+    item_id = session.scalar(wanted)
+    if item_id is None:
+        raise NoSuchClaim
+    fresh = {"populate_existing": True}
+    item = lock_item(session, item_id=item_id)
+    claim = session.scalars(select(Claim).where(Claim.id == claim_id).with_for_update(), execution_options=fresh).one()
+    return LockedClaim(item, claim)
+
+
+def try_lock_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> LockedClaim | None:
+    """Lock a claim with its item, or return None when another transaction is at work on the item."""
+    item_id = session.scalars(
+        select(Claim.item_id).where(Claim.id == claim_id, Claim.workspace_id == workspace_id)
+    ).one()
+    free = select(Item.id).where(Item.id == item_id).with_for_update(skip_locked=True)
+    if session.scalar(free) is None:
+        return None
+    return lock_claim(session, workspace_id=workspace_id, person_id=None, claim_id=claim_id)
+
+
+def lock_item(session: Session, *, item_id: UUID) -> Item:
+    """Lock an item and return it as it is now."""
+    return session.scalars(
+        select(Item).where(Item.id == item_id).with_for_update(), execution_options={"populate_existing": True}
+    ).one()
+
+
+def extend_claim(session: Session, *, workspace_id: UUID, person_id: UUID, claim_id: UUID, active: bool) -> Claim:
+    """Note a sign of life; an active one extends the lease, up to its ceiling. Locks the claim alone.
+
+    Raises:
+        NoSuchClaim: also when it is somebody else's.
+        ClaimLost: it has ended, or its lease has run out.
+    """
+    claim = session.scalar(
+        select(Claim)
+        .where(Claim.id == claim_id, Claim.workspace_id == workspace_id, Claim.person_id == person_id)
+        .with_for_update()
+    )
+    if claim is None:
+        raise NoSuchClaim
+    at = read_now(session)
+    if claim.ended_at is not None or claim.expires_at <= at:
+        raise ClaimLost
+    if active:
+        extended = extend_lease(claimed_at=claim.claimed_at, now=at, claim_ms=claim.claim_ms)
+        claim.expires_at = max(claim.expires_at, extended)
+        session.flush()
+    return claim
+
+
+def advance(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    locked: LockedClaim,
+    act: str,
+    ended_at: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Make one step with a locked item; a step that ends the claim ends it at `ended_at`.
+
+    Raises:
+        StepNotAllowed: the item's state does not allow the step.
+    """
+    claim = locked.claim
+    facts = {"claim": show("claim", claim.id), "token": claim.token, **(details or {})}
+    transition = move(session, now=now, actor=actor, item=locked.item, act=act, details=facts)
+    if transition.claim_outcome is not None:
+        claim.ended_at = max(claim.claimed_at, ended_at)
+        claim.outcome = transition.claim_outcome
+        session.flush()

@@ -1,0 +1,113 @@
+"""Items: put in line, and moved along the table of transitions, each step with its event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.kernel.ids import new_id
+from app.queue.models import Item, Queue
+from app.queue.rules import WAITING, Transition, sort_key, step
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """What an item needs to know of its submission, its route and its task type."""
+
+    submission_id: UUID
+    queue: str
+    priority: int
+    due_at: datetime
+    skills: frozenset[str]
+    approvals_required: int
+    claim_ms: int
+    cap_ms: int
+
+
+def _queue_id(session: Session, now: datetime, workspace_id: UUID, name: str) -> UUID:
+    find = select(Queue.id).where(Queue.workspace_id == workspace_id, Queue.name == name)
+    found = session.scalar(find)
+    if found is None:
+        session.execute(
+            insert(Queue)
+            .values(id=new_id(), workspace_id=workspace_id, name=name, created_at=now)
+            .on_conflict_do_nothing(index_elements=["workspace_id", "name"])
+        )
+        found = session.scalars(find).one()
+    return found
+
+
+def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, new: NewItem) -> Item:
+    """Put a submission in line; a queue comes into being with its first item."""
+    item = Item(
+        id=new_id(),
+        workspace_id=workspace_id,
+        submission_id=new.submission_id,
+        queue_id=_queue_id(session, now, workspace_id, new.queue),
+        state=WAITING,
+        sort_key=sort_key(new.priority, new.due_at),
+        priority=new.priority,
+        due_at=new.due_at,
+        skills=sorted(new.skills),
+        approvals_required=new.approvals_required,
+        voters=[],
+        token=0,
+        version=0,
+        claim_ms=new.claim_ms,
+        cap_ms=new.cap_ms,
+        created_at=now,
+    )
+    session.add(item)
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=workspace_id,
+        type="item.enqueued",
+        subject_kind="item",
+        subject_id=item.id,
+        to_state=WAITING,
+        details={"queue": new.queue, "priority": new.priority},
+    )
+    return item
+
+
+def move(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    item: Item,
+    act: str,
+    details: Mapping[str, Any] | None = None,
+) -> Transition:
+    """Make one step of the table of transitions with a locked item, write it down, and return it.
+
+    Raises:
+        StepNotAllowed: the item's state does not allow it.
+    """
+    transition = step(act, item.state)
+    item.state = transition.after
+    item.version += 1
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=item.workspace_id,
+        type=f"item.{act}",
+        subject_kind="item",
+        subject_id=item.id,
+        from_state=transition.before,
+        to_state=transition.after,
+        details={"version": item.version, **(details or {})},
+    )
+    return transition

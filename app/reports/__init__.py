@@ -1,0 +1,1 @@
+"""What the ledgers say: read-only joins for pages, exports and the API, and the checks of a live system."""

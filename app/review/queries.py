@@ -1,0 +1,117 @@
+"""Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.kernel.sealing import DataKey
+from app.kernel.strict_json import decode
+from app.queue.models import Claim, Item
+from app.queue.queries import get_item
+from app.review.models import Decision, Draft, Vote
+from app.review.rules.document import DecisionFacts, VoteFacts
+from app.submissions.models import Submission, TaskType
+from app.submissions.queries import get_submission, get_task_type, read_content
+from app.submissions.rules.received import Received
+
+
+def find_vote(session: Session, *, claim_id: UUID) -> Vote | None:
+    """Return the vote that was handed in under a claim, if one was."""
+    return session.scalar(select(Vote).where(Vote.claim_id == claim_id))
+
+
+def list_standing_votes(session: Session, *, item_id: UUID) -> list[Vote]:
+    """Return the votes on an item that count, in order."""
+    return list(session.scalars(select(Vote).where(Vote.item_id == item_id, Vote.counts).order_by(Vote.at, Vote.id)))
+
+
+def open_body(sealed: bytes, key: DataKey) -> dict[str, Any]:
+    """Return what a vote or a decision says."""
+    body: dict[str, Any] = decode(key.open(sealed, purpose="verdict"))
+    return body
+
+
+def _as_corrected(received: Received, body: dict[str, Any]) -> Received:
+    """Return a submission with the text of a correction in place of the model's."""
+    args = {a["call_id"]: a["args"] for a in body["actions"]}
+    return replace(
+        received,
+        output=body["output"],
+        actions=tuple(replace(a, args=args[a.call_id]) for a in received.actions),
+    )
+
+
+def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> DecisionFacts | None:
+    """Return the decision that stands for a submission, opened, with its votes."""
+    decision = session.scalar(
+        select(Decision).where(Decision.submission_id == submission_id, Decision.superseded_by.is_(None))
+    )
+    if decision is None:
+        return None
+    votes = session.execute(
+        select(Vote, Claim.channel)
+        .join(Claim, Claim.id == Vote.claim_id)
+        .where(Vote.item_id == decision.item_id, Vote.counts)
+        .order_by(Vote.at, Vote.id)
+    )
+    return DecisionFacts(
+        id=decision.id,
+        status=decision.status,
+        decided_by_kind=decision.decided_by_kind,
+        decided_at=decision.decided_at,
+        final_at=decision.final_at,
+        late=decision.late,
+        content_sha256=decision.content_sha256,
+        superseded_by=decision.superseded_by,
+        body=open_body(decision.body, key),
+        votes=[VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel) for v, channel in votes],
+    )
+
+
+@dataclass(frozen=True)
+class OpenClaim:
+    """Everything that a reviewer is shown of the item she holds.
+
+    `received` carries the text to judge: the model's, or the correction of an earlier reviewer (`corrected_before`).
+    """
+
+    claim: Claim
+    item: Item
+    submission: Submission
+    task_type: TaskType
+    received: Received
+    corrected_before: bool
+    draft: dict[str, Any] | None
+
+
+def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
+    """Return what a claim shows to its holder."""
+    item = get_item(session, workspace_id=claim.workspace_id, item_id=claim.item_id)
+    submission = get_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
+    task_type = get_task_type(session, workspace_id=claim.workspace_id, task_type_id=submission.task_type_id)
+    received, key = read_content(session, submission_id=submission.id)
+    received, corrected = standing_text(session, item_id=item.id, received=received, key=key)
+    draft = find_draft(session, item_id=item.id, person_id=claim.person_id, key=key)
+    return OpenClaim(claim, item, submission, task_type, received, corrected, draft)
+
+
+def standing_text(session: Session, *, item_id: UUID, received: Received, key: DataKey) -> tuple[Received, bool]:
+    """Return the text that is to be judged now, and whether it is an earlier reviewer's correction."""
+    corrections = [v for v in list_standing_votes(session, item_id=item_id) if v.verb == "correct"]
+    if not corrections:
+        return received, False
+    return _as_corrected(received, open_body(corrections[-1].body, key)), True
+
+
+def find_draft(session: Session, *, item_id: UUID, person_id: UUID, key: DataKey) -> dict[str, Any] | None:
+    """Return what a person last typed for an item and did not hand in."""
+    sealed = session.scalar(
+        select(Draft.body).where(Draft.item_id == item_id, Draft.person_id == person_id, Draft.lost.is_(False))
+    )
+    if sealed is None:
+        return None
+    body: dict[str, Any] = decode(key.open(sealed, purpose="draft"))
+    return body

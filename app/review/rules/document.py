@@ -1,0 +1,101 @@
+"""Decisions as programs read them: one shape for answers, webhooks and exports.
+
+`args` of an action is always complete, so a program that ignores the verbs and runs what says `run` is right.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.kernel.ids import show
+from app.kernel.instants import instant_text
+from app.kernel.seconds import seconds_text
+from app.kernel.strict_json import encode
+
+
+@dataclass(frozen=True)
+class VoteFacts:
+    """One vote, as far as programs see it."""
+
+    person_id: UUID
+    verb: str
+    at: datetime
+    active_ms: int
+    late: bool
+    channel: str
+
+
+@dataclass(frozen=True)
+class DecisionFacts:
+    """One decision, its opened body, and its votes."""
+
+    id: UUID
+    status: str
+    decided_by_kind: str
+    decided_at: datetime
+    final_at: datetime
+    late: bool
+    content_sha256: bytes
+    superseded_by: UUID | None
+    body: dict[str, Any]
+    votes: Sequence[VoteFacts]
+
+
+def submission_document(
+    *,
+    submission_id: UUID,
+    external_id: str | None,
+    task_type: str,
+    status: str,
+    content_sha256: bytes,
+    metadata: Mapping[str, Any],
+    decision: DecisionFacts | None,
+) -> dict[str, Any]:
+    """Return what a program needs to act on an outcome, JSON-ready; the data of a webhook."""
+    return {
+        "id": show("submission", submission_id),
+        "external_id": external_id,
+        "task_type": task_type,
+        "status": status,
+        "content_sha256": content_sha256.hex(),
+        "metadata": dict(metadata),
+        "decision": None if decision is None else decision_document(decision),
+    }
+
+
+def webhook_body(kind: str, at: datetime, data: Mapping[str, Any]) -> bytes:
+    """Return the body of a webhook (Standard Webhooks 1.0.0): made once, sent unchanged on every try."""
+    return encode({"type": kind, "timestamp": instant_text(at), "data": data})
+
+
+def decision_document(decision: DecisionFacts) -> dict[str, Any]:
+    """Return a decision, JSON-ready."""
+    body = decision.body
+    return {
+        "id": show("decision", decision.id),
+        "status": decision.status,
+        "decided_by_kind": decision.decided_by_kind,
+        "decided_at": instant_text(decision.decided_at),
+        "final_at": instant_text(decision.final_at),
+        "late": decision.late,
+        "content_sha256": decision.content_sha256.hex(),
+        "output": body["output"],
+        "actions": body["actions"],
+        "message": body["message"],
+        "note": body["note"],
+        "reason_codes": body["reason_codes"],
+        "votes": [
+            {
+                "by": show("person", v.person_id),
+                "verb": v.verb,
+                "at": instant_text(v.at),
+                "active_seconds": seconds_text(v.active_ms),
+                "late": v.late,
+                "channel": v.channel,
+            }
+            for v in decision.votes
+        ],
+        "superseded_by": None if decision.superseded_by is None else show("decision", decision.superseded_by),
+    }

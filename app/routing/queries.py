@@ -1,0 +1,58 @@
+"""Read policies, and find the one in force. Called by the flow in and the policies API."""
+
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.kernel.errors import NotFound
+from app.routing.models import Policy
+from app.routing.rules.document import read_policy
+from app.routing.rules.policy import CompiledPolicy, compile_policy
+
+
+class NoSuchPolicy(NotFound):
+    """There is no such policy in this workspace."""
+
+
+def get_policy(session: Session, *, workspace_id: UUID, policy_id: UUID) -> Policy:
+    """Return a policy of this workspace.
+
+    Raises:
+        NoSuchPolicy: also when it is another workspace's.
+    """
+    found = session.scalar(select(Policy).where(Policy.id == policy_id, Policy.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchPolicy
+    return found
+
+
+def find_policy_in_force(session: Session, *, workspace_id: UUID, task_type: str) -> Policy | None:
+    """Return the policy of a task type that was published last, if any was."""
+    return session.scalar(
+        select(Policy)
+        .where(Policy.workspace_id == workspace_id, Policy.task_type == task_type, Policy.published_at.is_not(None))
+        .order_by(Policy.published_at.desc(), Policy.version.desc())
+        .limit(1)
+    )
+
+
+def list_policies(session: Session, *, workspace_id: UUID) -> list[Policy]:
+    """Return every policy of a workspace, by task type, the newest version first."""
+    return list(
+        session.scalars(
+            select(Policy).where(Policy.workspace_id == workspace_id).order_by(Policy.task_type, Policy.version.desc())
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _compiled(_policy_id: UUID, document: bytes) -> CompiledPolicy:
+    return compile_policy(read_policy(orjson.loads(document)))
+
+
+def compiled(policy: Policy) -> CompiledPolicy:
+    """Return a policy ready to run; compiled once per process, because a version never changes."""
+    return _compiled(policy.id, orjson.dumps(policy.document))

@@ -1,0 +1,129 @@
+"""Read submissions and task types. Called by the flows, the API, the desk and the workers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.kernel.errors import NotFound
+from app.kernel.paging import Page, read_cursor, write_cursor
+from app.kernel.sealing import DataKey, vault_of
+from app.kernel.strict_json import decode
+from app.submissions.models import Content, Submission, TaskType
+from app.submissions.rules.received import Received, read_received
+
+
+class NoSuchSubmission(NotFound):
+    """There is no such submission in this workspace."""
+
+
+class NoSuchTaskType(NotFound):
+    """There is no such task type in this workspace."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of submissions is narrowed to; None leaves a thing open. `since` included, `until` not."""
+
+    status: str | None = None
+    task_type: str | None = None
+    external_id: str | None = None
+    model: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def get_submission(session: Session, *, workspace_id: UUID, submission_id: UUID) -> Submission:
+    """Return a submission of this workspace.
+
+    Raises:
+        NoSuchSubmission: also when it is another workspace's.
+    """
+    found = session.scalar(
+        select(Submission).where(Submission.id == submission_id, Submission.workspace_id == workspace_id)
+    )
+    if found is None:
+        raise NoSuchSubmission
+    return found
+
+
+def data_key(session: Session, *, submission_id: UUID) -> DataKey:
+    """Return the key that opens what belongs to a submission."""
+    wrapped = session.scalars(select(Content.data_key).where(Content.submission_id == submission_id)).one()
+    return vault_of(session).unwrap(wrapped)
+
+
+def read_content(session: Session, *, submission_id: UUID) -> tuple[Received, DataKey]:
+    """Open a submission's body and return it as read, with its data key."""
+    content = session.scalars(select(Content).where(Content.submission_id == submission_id)).one()
+    key = vault_of(session).unwrap(content.data_key)
+    return read_received(decode(key.open(content.body, purpose="submission"))), key
+
+
+def _narrow(query: Select[tuple[Submission]], wanted: Filter) -> Select[tuple[Submission]]:
+    if wanted.status is not None:
+        query = query.where(Submission.status == wanted.status)
+    if wanted.task_type is not None:
+        query = query.join(TaskType, TaskType.id == Submission.task_type_id).where(TaskType.name == wanted.task_type)
+    if wanted.external_id is not None:
+        query = query.where(Submission.external_id == wanted.external_id)
+    if wanted.model is not None:
+        query = query.where(Submission.model_name == wanted.model)
+    if wanted.since is not None:
+        query = query.where(Submission.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Submission.created_at < wanted.until)
+    return query
+
+
+def list_submissions(
+    session: Session, *, workspace_id: UUID, wanted: Filter, cursor: str | None, limit: int
+) -> Page[Submission]:
+    """Return a page of submissions, the newest first.
+
+    Raises:
+        BadCursor: the cursor was not made here.
+    """
+    query = _narrow(select(Submission).where(Submission.workspace_id == workspace_id), wanted)
+    if cursor is not None:
+        query = query.where(tuple_(Submission.created_at, Submission.id) < tuple_(*read_cursor(cursor)))
+    rows = list(session.scalars(query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit + 1)))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(rows, write_cursor(rows[-1].created_at, rows[-1].id) if more else None)
+
+
+def find_task_type(session: Session, *, workspace_id: UUID, name: str) -> TaskType | None:
+    """Return the newest version of a task type, if there is one."""
+    return session.scalar(
+        select(TaskType)
+        .where(TaskType.workspace_id == workspace_id, TaskType.name == name)
+        .order_by(TaskType.version.desc())
+        .limit(1)
+    )
+
+
+def get_task_type(session: Session, *, workspace_id: UUID, task_type_id: UUID) -> TaskType:
+    """Return one version of a task type.
+
+    Raises:
+        NoSuchTaskType: also when it is another workspace's.
+    """
+    found = session.scalar(select(TaskType).where(TaskType.id == task_type_id, TaskType.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchTaskType
+    return found
+
+
+def list_task_types(session: Session, *, workspace_id: UUID) -> list[TaskType]:
+    """Return the newest version of every task type, by name."""
+    return list(
+        session.scalars(
+            select(TaskType)
+            .where(TaskType.workspace_id == workspace_id)
+            .distinct(TaskType.name)
+            .order_by(TaskType.name, TaskType.version.desc())
+        )
+    )

@@ -1,0 +1,92 @@
+"""Keep a submission: its facts as columns, its exact bytes sealed. Called by the flows in and out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from app.kernel.sealing import DataKey, vault_of
+from app.submissions.models import Content, Submission
+from app.submissions.rules.received import Received
+from app.submissions.rules.status import WAITING
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """A routed submission, ready to be kept. `body` is what arrived, `sha256` its digest."""
+
+    id: UUID
+    workspace_id: UUID
+    task_type_id: UUID
+    key_id: UUID | None
+    received: Received
+    body: bytes
+    sha256: bytes
+    status: str
+    high_risk: bool
+    endpoint_id: UUID | None
+    outcome: str
+    rules: list[dict[str, Any]]
+    policy_id: UUID | None
+    policy_version: int | None
+    inclusion_probability: Decimal
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def keep_submission(session: Session, *, now: datetime, new: NewSubmission) -> DataKey:
+    """Write the rows of a submission and return the data key that its content was sealed with."""
+    received = new.received
+    data_key = vault_of(session).new_data_key()
+    session.execute(
+        insert(Submission).values(
+            id=new.id,
+            workspace_id=new.workspace_id,
+            task_type_id=new.task_type_id,
+            key_id=new.key_id,
+            external_id=received.external_id,
+            status=new.status,
+            content_sha256=new.sha256,
+            has_output=received.has_output,
+            high_risk=new.high_risk,
+            # The shortest text of the number is what the program wrote; the float's digits are not.
+            confidence=None if received.confidence is None else Decimal(str(received.confidence)),
+            model_provider=_text(received.model.get("provider")),
+            model_name=_text(received.model.get("name")),
+            model_version=_text(received.model.get("version")),
+            prompt_id=_text(received.prompt.get("id")),
+            prompt_version=_text(received.prompt.get("version")),
+            endpoint_id=new.endpoint_id,
+            route_outcome=new.outcome,
+            route_rules=new.rules,
+            policy_id=new.policy_id,
+            policy_version=new.policy_version,
+            inclusion_probability=new.inclusion_probability,
+            created_at=now,
+            final_at=None if new.status == WAITING else now,
+        )
+    )
+    session.execute(
+        insert(Content).values(
+            submission_id=new.id,
+            data_key=data_key.wrapped,
+            body=data_key.seal(new.body, purpose="submission"),
+        )
+    )
+    return data_key
+
+
+def settle_submission(session: Session, *, submission_id: UUID, status: str, final_at: datetime) -> None:
+    """Write the outcome that the submission's item came to. The caller holds the item's lock.
+
+    Args:
+        final_at: When programs may see it; until then it can still be taken back.
+    """
+    settled = update(Submission).where(Submission.id == submission_id)
+    session.execute(settled.values(status=status, final_at=final_at))

@@ -1,0 +1,87 @@
+"""Define task types. A definition under a known name makes the next version; nothing is ever changed.
+
+Called by the task types API and the demo's set-up through it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.kernel.db import lock_name
+from app.kernel.ids import new_id
+from app.submissions.models import TaskType
+from app.submissions.rules.schema import check_schema
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class TaskTypeDefinition:
+    """What an admin says about a kind of output. `cap_ms`: how old the latest input may be for a second to count."""
+
+    name: str
+    output_schema: dict[str, object] = field(default_factory=dict)
+    guidelines: str = ""
+    reason_codes: Sequence[str] = ()
+    sla_ms: int = DAY_MS
+    on_timeout: str = "escalate"
+    approvals_required: int = 1
+    queue: str = "default"
+    undo_ms: int = 10_000
+    claim_ms: int = 900_000
+    cap_ms: int = 90_000
+
+
+def define_task_type(
+    session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, definition: TaskTypeDefinition
+) -> TaskType:
+    """Keep a definition as the newest version of its name.
+
+    Raises:
+        SchemaRefused: the output schema cannot be compiled.
+    """
+    schema_text = orjson.dumps(definition.output_schema).decode()
+    check_schema(schema_text, pointer="/output_schema")
+    lock_name(session, f"task type {workspace_id} {definition.name}")
+    newest = session.scalar(
+        select(func.max(TaskType.version)).where(
+            TaskType.workspace_id == workspace_id, TaskType.name == definition.name
+        )
+    )
+    task_type = TaskType(
+        id=new_id(),
+        workspace_id=workspace_id,
+        name=definition.name,
+        version=(newest or 0) + 1,
+        output_schema=schema_text,
+        guidelines=definition.guidelines,
+        reason_codes=list(definition.reason_codes),
+        sla_ms=definition.sla_ms,
+        on_timeout=definition.on_timeout,
+        approvals_required=definition.approvals_required,
+        queue=definition.queue,
+        undo_ms=definition.undo_ms,
+        claim_ms=definition.claim_ms,
+        cap_ms=definition.cap_ms,
+        created_at=now,
+    )
+    session.add(task_type)
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=workspace_id,
+        type="task_type.defined",
+        subject_kind="task_type",
+        subject_id=task_type.id,
+        details={"name": task_type.name, "version": task_type.version},
+    )
+    return task_type
