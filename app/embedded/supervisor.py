@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -29,6 +29,8 @@ FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 2.0
 STEADY_SECONDS = 30.0
 LOOK_SECONDS = 0.02
+ECHO_SECONDS = 1.0
+HURRIED_SECONDS = 0.5
 LOG_TAIL_BYTES = 2000
 
 _log = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     started: float
     delay: float = FIRST_DELAY_SECONDS
-    restart_due: float | None = field(default=None)
+    restart_due: float | None = None
 
 
 class Supervisor:
@@ -96,6 +98,7 @@ class Supervisor:
         self._restore: contextlib.ExitStack = contextlib.ExitStack()
         self._wake: socket.socket | None = None
         self._stopping = False
+        self._asked = 0.0
 
     def pid_of(self, name: str) -> int | None:
         """The process id of the child called `name`; None while it is down."""
@@ -108,6 +111,8 @@ class Supervisor:
         """Start `child` and wait until it is ready. Raises ChildFailed, StopRequested or WrongThread."""
         if threading.current_thread() is not threading.main_thread():
             raise WrongThread
+        if self._requests:
+            raise StopRequested
         running = _Running(child=child, process=self._spawn(child), started=time.monotonic())
         self._running.append(running)
         deadline = running.started + child.ready_seconds
@@ -137,7 +142,7 @@ class Supervisor:
             self._handle(signal.SIGHUP, self._on_signal)
 
     def request_stop(self) -> None:
-        """Make `run` return, within a second. A second request makes the stop skip its polite waits."""
+        """Make `run` return, within a second. A second request cuts short the polite waits of the stop."""
         self._requests += 1
 
     def run(self) -> None:
@@ -165,6 +170,10 @@ class Supervisor:
         self._restore.callback(signal.signal, number, previous or signal.SIG_DFL)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        # One Ctrl-C may arrive twice, from the terminal and from whatever runs us.
+        if self._requests and time.monotonic() - self._asked < ECHO_SECONDS:
+            return
+        self._asked = time.monotonic()
         self.request_stop()
         if self._requests > 1 and not self._stopping:
             # The caller does something long between the starts, and the person insists.
@@ -227,13 +236,16 @@ class Supervisor:
             return
         process = running.process
         for step in running.child.stop_steps:
-            if _has_ended(process) or self._requests > 1:
+            if _has_ended(process):
                 break
             process.send_signal(step.signum)
-            deadline = time.monotonic() + step.seconds
-            while not _has_ended(process) and time.monotonic() < deadline and self._requests < 2:
+            begun = time.monotonic()
+            while not _has_ended(process) and time.monotonic() - begun < self._patience(step):
                 time.sleep(LOOK_SECONDS)
         _end_group(process)
+
+    def _patience(self, step: StopStep) -> float:
+        return step.seconds if self._requests < 2 else min(step.seconds, HURRIED_SECONDS)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from app.embedded import stack
 from app.embedded.leftovers import stop_leftovers
-from app.embedded.supervisor import Child, ChildFailed, Supervisor, WrongThread
+from app.embedded.supervisor import Child, ChildFailed, StopRequested, Supervisor, WrongThread
 from tests.embedded.killing import TREE, answers, instance, pid_in, processes_of, until, wait_ready
 
 OTHER_PYTHON = "/usr/bin/python3"
@@ -45,6 +45,8 @@ def test_a_signal_stops_everything_and_is_no_failure(data_dir: Path, signum: int
     with instance(data_dir) as process:
         wait_ready(process)
         process.send_signal(signum)
+        # Whatever runs us may pass on a Ctrl-C that we have already had from the terminal.
+        process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert processes_of(data_dir) == {}
 
@@ -142,21 +144,44 @@ def test_a_program_that_does_not_exist_says_so(tmp_path: Path) -> None:
         Supervisor().start(absent)
 
 
+def deaf_child(log: Path, *, seconds: float) -> Child:
+    """A child that ignores SIGTERM, and is given `seconds` to end."""
+    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    return Child(
+        name="deaf",
+        argv=[sys.executable, "-c", program],
+        log=log,
+        ready=lambda _pid: "deaf" in log.read_text(),
+        stop_steps=[stack.StopStep(signal.SIGTERM, seconds)],
+    )
+
+
 def test_a_child_that_will_not_stop_is_killed_in_bounded_time(tmp_path: Path) -> None:
-    supervisor, log = Supervisor(), tmp_path / "log"
-    deaf = (
-        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    )
-    step = stack.StopStep(signal.SIGTERM, 0.2)
-    argv = [sys.executable, "-c", deaf]
-    supervisor.start(
-        Child(name="deaf", argv=argv, log=log, stop_steps=[step], ready=lambda _pid: "deaf" in log.read_text())
-    )
+    supervisor = Supervisor()
+    supervisor.start(deaf_child(tmp_path / "log", seconds=0.2))
     pid = supervisor.pid_of("deaf")
     begun = time.monotonic()
     supervisor.stop()
     assert 0.2 < time.monotonic() - begun < 2
     assert not Path("/proc", str(pid)).exists()
+
+
+def test_whoever_asks_twice_does_not_wait_for_a_child_that_will_not_stop(tmp_path: Path) -> None:
+    supervisor = Supervisor()
+    supervisor.start(deaf_child(tmp_path / "log", seconds=30))
+    supervisor.request_stop()
+    supervisor.request_stop()
+    begun = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - begun < 2
+
+
+def test_nothing_is_started_once_the_stop_was_asked_for() -> None:
+    supervisor = Supervisor()
+    supervisor.request_stop()
+    with pytest.raises(StopRequested):
+        supervisor.start(Child(name="late", argv=["/bin/true"]))
+    assert supervisor.pid_of("late") is None
 
 
 def test_children_may_only_be_started_from_the_main_thread() -> None:
