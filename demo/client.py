@@ -1,8 +1,9 @@
 """A small HTTP client for the service: one key, JSON in, JSON out.
 
 It keeps a refusal's own words, waits when the service asks for it, and makes a call again when the connection was
-lost. A repeated call carries the same Idempotency-Key; calls without one are those that the service takes twice as
-once anyway (reading, claiming, beats). It knows no product rule. Called by fill.py and day.py; safe between threads.
+lost. A repeated call carries the same Idempotency-Key; calls without one are those that do no harm when they arrive
+twice (claiming, beats, verdicts, definitions). It knows no product rule and is safe between threads.
+Called by fill.py and day.py.
 """
 
 import json
@@ -98,7 +99,7 @@ class Client:
             asked["cursor"] = page["next_cursor"]
 
     def post(self, path: str, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> Answer:
-        """POST a body. Without a key, call only what the service takes twice as once. Raises as `get` does."""
+        """POST a body. Without a key, call only what does no harm twice. Raises as `get` does."""
         return self._call("POST", path, body, idempotency_key)
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None, key: str | None) -> Answer:

@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Problem as problem:
             status, body = problem.status, problem.body
             headers = {"Retry-After": "0"} if status == 429 else {}
-        if self.command == "POST" and self.service.lose_answers:
+        if self.command == "POST" and self.service.lose_answers and path.endswith(self.service.lose_only):
             self.service.lose_answers -= 1
             self.close_connection = True
             return

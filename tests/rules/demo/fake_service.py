@@ -56,6 +56,7 @@ class FakeService:
     scopes: dict[str, set[str]]
     page: int = 200
     task_types: list[JSON] = field(default_factory=list)
+    definitions: int = 0
     policies: list[JSON] = field(default_factory=list)
     rate_cards: list[JSON] = field(default_factory=list)
     submissions: dict[str, JSON] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class FakeService:
     beats: list[JSON] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[bytes, int, Any]] = field(default_factory=dict)
     lose_answers: int = 0
+    lose_only: str = ""
     busy_answers: int = 0
     lose_races: int = 0
     claim_tells_external_id: bool = True
@@ -99,9 +101,9 @@ class FakeService:
     def define(self, call: JSON) -> tuple[int, Any]:
         """POST /task-types."""
         body = self.known(call["body"], TASK_TYPE_KEYS)
-        need(body["name"] not in [row["name"] for row in self.task_types], "Defined twice.", status=409)
-        self.task_types.append({"version": 1, **body})
-        return 201, self.task_types[-1]
+        self.definitions += 1
+        self.task_types = [row for row in self.task_types if row["name"] != body["name"]] + [body]
+        return 201, body
 
     def draft(self, call: JSON) -> tuple[int, Any]:
         """POST /policies."""
@@ -203,7 +205,9 @@ class FakeService:
         return 200, {}
 
     def decide(self, call: JSON, claim_id: str) -> tuple[int, Any]:
-        """POST /claims/{id}/decision."""
+        """POST /claims/{id}/decision; the same verdict again is answered the same."""
+        if self.claims[claim_id].get("verdict") == call["bytes"]:
+            return 200, {"status": "approved"}
         claim, body = self.held(call, claim_id), self.known(call["body"], DECISION_KEYS)
         item, kept = claim["answer"]["item"], self.submissions[claim["answer"]["item"]["submission_id"]]
         need(body["token"] == claim["answer"]["claim"]["token"], "Old token.", status=409)
@@ -215,6 +219,7 @@ class FakeService:
         self.check_verbs(body, item)
         need(item["submission_id"] not in self.decisions, "Decided twice.", status=409)
         self.decisions[item["submission_id"]] = body
+        claim["verdict"] = call["bytes"]
         return 200, {"status": "approved"}
 
     def check_verbs(self, body: JSON, item: JSON) -> None:
@@ -246,11 +251,12 @@ class FakeService:
             for wanted, pattern, scope, function in self.routes():
                 if wanted == method and (match := re.fullmatch(pattern, path)):
                     need(scope in self.scopes.get(call["key"], ()), f"Needs scope {scope}.", status=403)
-                    return self.once(call, partial(function, call, *match.groups()))
+                    work = partial(function, call, *match.groups())
+                    return self.once(call, work) if path == "/submissions" else (*work(), False)
         raise Problem(404, "There is no such thing.")
 
     def once(self, call: JSON, function: Callable[[], tuple[int, Any]]) -> tuple[int, Any, bool]:
-        """Honour an Idempotency-Key."""
+        """Honour an Idempotency-Key; only submissions have one."""
         name = (call["key"], call["idempotency_key"])
         if call["idempotency_key"] and name in self.answers:
             sent, status, body = self.answers[name]

@@ -27,17 +27,19 @@ def test_a_refusal_says_status_reason_and_place(admin: Client) -> None:
     assert caught.value.problem["errors"][0]["pointer"] == "/colour"
 
 
-def test_a_lost_answer_is_asked_for_again_and_not_done_twice(admin: Client, service: FakeService) -> None:
+def test_a_lost_answer_is_asked_for_again_under_the_same_key_and_not_done_twice(service: FakeService) -> None:
+    service.policies = [{"task_type": "t", "published_at": "2026-03-02T09:00:00Z"}]
     service.lose_answers = 2
-    answer = admin.post("/rate-cards", RATE, idempotency_key="once")
+    with Client(service.url, "submit-key", tries=3, pause_seconds=0.001) as program:
+        answer = program.post("/submissions", {"task_type": "t", "output": "x"}, idempotency_key="once")
     assert (answer.status, answer.replayed) == (201, True)
-    assert len(service.rate_cards) == 1
+    assert len(service.submissions) == 1
 
 
 def test_after_the_last_try_the_address_is_named(admin: Client, service: FakeService) -> None:
     service.lose_answers = 3
     with pytest.raises(Unreachable, match=r"POST /rate-cards: no answer from http://127\.0\.0\.1:\d+/api/v1"):
-        admin.post("/rate-cards", RATE, idempotency_key="never")
+        admin.post("/rate-cards", RATE)
 
 
 def test_a_busy_service_is_waited_for_but_not_for_ever(admin: Client, service: FakeService) -> None:

@@ -43,7 +43,7 @@ def test_a_second_fill_adds_only_what_is_missing(service: FakeService) -> None:
     assert (summary.task_types, summary.policies, summary.rate_cards) == (0, 0, 1)
     assert (summary.submitted, summary.already_there) == (4, 10)
     assert len(service.submissions) == 14
-    assert len(service.policies) == 4
+    assert len(service.policies) == service.definitions == 4
 
 
 def test_a_policy_that_was_left_a_draft_is_published(service: FakeService) -> None:
@@ -54,8 +54,14 @@ def test_a_policy_that_was_left_a_draft_is_published(service: FakeService) -> No
     assert len(service.policies) == 4
 
 
+def test_a_publication_whose_answer_was_lost_is_not_a_failure(service: FakeService) -> None:
+    service.lose_answers, service.lose_only = 1, "/publish"
+    assert fill(service.url, "admin-key", "submit-key", limit=0).policies == 4
+    assert all(policy["published_at"] for policy in service.policies)
+
+
 def test_lost_answers_double_nothing(service: FakeService) -> None:
-    service.lose_answers = 2
+    service.lose_answers, service.lose_only = 2, "/submissions"
     assert fill(service.url, "admin-key", "submit-key", limit=8).submitted == 8
     assert len(service.submissions) == 8
 
