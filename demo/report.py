@@ -41,9 +41,10 @@ def print_cost_report(console: Console, report_json: Mapping[str, Any]) -> None:
         console.print(Text(f"As of {as_of}", style="dim"))
 
 
-def _totals(total: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """A report over several currencies has one total for each."""
-    return [total] if isinstance(total, Mapping) else total
+def _totals(total: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The total, and below it the money of each currency when there are several."""
+    currencies = total.get("by_currency") or ()
+    return [total, *currencies] if len(currencies) > 1 else [total]
 
 
 def _figures(row: Mapping[str, Any]) -> list[Text]:
