@@ -1,4 +1,4 @@
-"""Read rate cards. Called by the service of costs and the rate cards API."""
+"""Read rate cards. Called by the flow out, the rate cards API and the checks of a live system."""
 
 from uuid import UUID
 
@@ -26,18 +26,20 @@ def rates_for(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[
             (RateCard.person_id == person_id) | RateCard.person_id.is_(None),
         )
     )
-    return [
-        Rate(
-            id=r.id,
-            person_id=r.person_id,
-            currency=r.currency,
-            unit="hour",
-            base=r.base,
-            burden=r.burden,
-            overhead=r.overhead,
-            valid_from=r.valid_from,
-            valid_to=r.valid_to,
-            recorded_at=r.recorded_at,
-        )
-        for r in rows
-    ]
+    return [rate_of(r) for r in rows]
+
+
+def rate_of(card: RateCard) -> Rate:
+    """Return a rate card as the rules see it."""
+    return Rate(
+        id=card.id,
+        person_id=card.person_id,
+        currency=card.currency,
+        unit="hour",
+        base=card.base,
+        burden=card.burden,
+        overhead=card.overhead,
+        valid_from=card.valid_from,
+        valid_to=card.valid_to,
+        recorded_at=card.recorded_at,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -20,6 +20,9 @@ from app.costs.rules import Rate, price, rate_at
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import new_id
 from app.kernel.money import minor_units
+
+# Two factors of this size times a year still fit the ledger's columns.
+LARGEST: Final = Decimal(1_000_000)
 
 
 class RateRefused(Invalid):
@@ -60,6 +63,9 @@ def record_rate(session: Session, *, now: datetime, actor: Actor, workspace_id: 
     except Invalid:
         faults.append(Fault("/currency", "is not a currency of ISO 4217"))
     faults += [Fault(f"/{n}", "must not be negative") for n in ("base", "burden", "overhead") if getattr(new, n) < 0]
+    faults += [
+        Fault(f"/{n}", f"is above {LARGEST}") for n in ("base", "burden", "overhead") if getattr(new, n) > LARGEST
+    ]
     if new.valid_to is not None and new.valid_to <= new.valid_from:
         faults.append(Fault("/valid_to", "must be later than valid_from"))
     if faults:

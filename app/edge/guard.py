@@ -96,15 +96,15 @@ def admit() -> Response | None:
     Raises:
         NeedsKey, BadKey, MissingScope, RateExceeded, ForeignOrigin.
     """
-    view = current_app.view_functions[str(request.endpoint)]
-    needs = view.needs  # type: ignore[attr-defined]  # a test holds that every view declares it
+    view: Any = current_app.view_functions[str(request.endpoint)]
+    needs = view.needs  # a test holds that every view declares it
     api = request.path.startswith("/api/")
     if needs == PUBLIC:
         if not api:
             check_origin()
         return None
     found = _by_key() if api else None
-    if found is None and (not api or view.by_session):  # type: ignore[attr-defined]
+    if found is None and (not api or view.by_session):
         check_origin()
         found = current_user.principal if current_user.is_authenticated else None
     if found is None:

@@ -6,8 +6,9 @@ request. Flask-Login's own cookies (session, remember) are not used, because the
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_login import LoginManager, UserMixin
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now
 from app.identity.rules import Principal
@@ -35,7 +36,7 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
         return str(self.signed_in.session_id)
 
 
-def set_cookie(response: Response, started: NewSession) -> None:
+def set_cookie(response: AnyResponse, started: NewSession) -> None:
     """Give a browser the token of a session that just began."""
     secure: bool = current_app.config["SECURE"]
     response.set_cookie(
@@ -49,7 +50,7 @@ def set_cookie(response: Response, started: NewSession) -> None:
     )
 
 
-def clear_cookie(response: Response) -> None:
+def clear_cookie(response: AnyResponse) -> None:
     """Take the token back and let the browser forget what it cached."""
     secure: bool = current_app.config["SECURE"]
     response.delete_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax")
@@ -57,6 +58,9 @@ def clear_cookie(response: Response) -> None:
 
 
 def _load(_request: object) -> Visitor | None:
+    # An error may be shown before a unit of work began, or after it ended.
+    if "session" not in g:
+        return None
     token = request.cookies.get(cookie_name(secure=current_app.config["SECURE"]))
     if not token:
         return None

@@ -54,8 +54,11 @@ class ProofdeskApp(OpenAPI):
         with self.database.unit_of_work() as session:
             g.session, g.now = session, read_now(session)
             g.pop("_login_user", None)
-            elsewhere = admit()
-            if elsewhere is not None:
-                return elsewhere
-            # The answer is made while the session is open: views hand over finished responses.
-            return self.make_response(super().dispatch_request(*args, **kwargs))
+            try:
+                elsewhere = admit()
+                if elsewhere is not None:
+                    return elsewhere
+                # The answer is made while the session is open: views hand over finished responses.
+                return self.make_response(super().dispatch_request(*args, **kwargs))
+            finally:
+                g.pop("session")

@@ -228,3 +228,8 @@ def _person_row(person: Person) -> PersonRow:
     return PersonRow(
         person.id, person.email, person.name, person.password_hash is not None, person.disabled_at, person.created_at
     )
+
+
+def needs_second_publisher(session: Session, *, workspace_id: UUID) -> bool:
+    """Say whether this workspace wants another person than the author to publish a policy."""
+    return bool(session.scalar(select(Workspace.second_publisher).where(Workspace.id == workspace_id)))

@@ -26,7 +26,15 @@ NAMING: Final = {
 }
 
 # A request that waits longer than this is better refused with Retry-After than left holding a connection.
-CONNECT_OPTIONS: Final = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+CONNECT_OPTIONS: Final = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC",
+        "statement_timeout": 10_000,
+        "lock_timeout": 5_000,
+        "idle_in_transaction_session_timeout": 15_000,
+    }.items()
+)
 DEADLOCK_STATES: Final = frozenset({"40001", "40P01"})
 
 

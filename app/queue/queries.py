@@ -58,13 +58,15 @@ def item_states(session: Session, *, submission_ids: list[UUID]) -> dict[UUID, s
     return {row.submission_id: row.state for row in rows}
 
 
-def get_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> Claim:
-    """Return a claim of this workspace, live or ended.
+def get_claim(session: Session, *, workspace_id: UUID, claim_id: UUID, person_id: UUID) -> Claim:
+    """Return a claim of this person, live or ended.
 
     Raises:
-        NoSuchClaim: also when it is another workspace's.
+        NoSuchClaim: also when it is somebody else's.
     """
-    found = session.scalar(select(Claim).where(Claim.id == claim_id, Claim.workspace_id == workspace_id))
+    found = session.scalar(
+        select(Claim).where(Claim.id == claim_id, Claim.workspace_id == workspace_id, Claim.person_id == person_id)
+    )
     if found is None:
         raise NoSuchClaim
     return found
@@ -83,14 +85,17 @@ def find_newest_claim(session: Session, *, item_id: UUID) -> Claim | None:
 
 
 def list_claims_beside(session: Session, *, claim: Claim, until: datetime) -> list[Claim]:
-    """Return the other claims of this claim's person that overlap [its start, `until`), in any workspace."""
+    """Return the other claims that this claim's person holds and that began before `until`, in any workspace.
+
+    Ended claims are not among them: their time is posted, and what is posted is subtracted anyway.
+    """
     return list(
         session.scalars(
             select(Claim).where(
                 Claim.person_id == claim.person_id,
                 Claim.id != claim.id,
                 Claim.claimed_at < until,
-                (Claim.ended_at.is_(None)) | (Claim.ended_at > claim.claimed_at),
+                Claim.ended_at.is_(None),
             )
         )
     )

@@ -103,7 +103,7 @@ def _shown(word: str, value: Any) -> str | None:
     return show("person", value) if word == "person" else str(value)
 
 
-def _columns(query: CostQuery, *, at: ColumnElement[datetime], person: Any, outcome: Any) -> list[ColumnElement[Any]]:
+def _columns(query: CostQuery, *, at: Any, person: Any, outcome: Any) -> list[ColumnElement[Any]]:
     known: dict[str, Any] = {
         "task_type": TaskType.name,
         "queue": Queue.name,

@@ -1,21 +1,23 @@
 """Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.kernel.sealing import DataKey
 from app.kernel.strict_json import decode
 from app.queue.models import Claim, Item
-from app.queue.queries import get_item
+from app.queue.queries import get_item, list_claims_beside
 from app.review.models import Decision, Draft, Vote
 from app.review.rules.document import DecisionFacts, VoteFacts
 from app.submissions.models import Submission, TaskType
 from app.submissions.queries import get_submission, get_task_type, read_content
 from app.submissions.rules.received import Received
+from app.timekeeping.queries import ClaimSpan, running_ms
 
 
 def find_vote(session: Session, *, claim_id: UUID) -> Vote | None:
@@ -85,6 +87,7 @@ class OpenClaim:
     received: Received
     corrected_before: bool
     draft: dict[str, Any] | None
+    draft_saved_at: datetime | None
 
 
 def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
@@ -94,8 +97,19 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     task_type = get_task_type(session, workspace_id=claim.workspace_id, task_type_id=submission.task_type_id)
     received, key = read_content(session, submission_id=submission.id)
     received, corrected = standing_text(session, item_id=item.id, received=received, key=key)
-    draft = find_draft(session, item_id=item.id, person_id=claim.person_id, key=key)
-    return OpenClaim(claim, item, submission, task_type, received, corrected, draft)
+    draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=key)
+    return OpenClaim(claim, item, submission, task_type, received, corrected, draft, saved_at)
+
+
+def running_time(session: Session, *, claim: Claim, at: datetime) -> int:
+    """Return the active milliseconds of a live claim so far, as they would be posted if it ended at `at`."""
+    beside = [span_of(c) for c in list_claims_beside(session, claim=claim, until=at)]
+    return running_ms(session, claim=span_of(claim), beside=beside, at=at)
+
+
+def span_of(claim: Claim) -> ClaimSpan:
+    """Return a claim as timekeeping sees it."""
+    return ClaimSpan(claim.id, claim.person_id, claim.claimed_at, claim.ended_at, claim.cap_ms)
 
 
 def standing_text(session: Session, *, item_id: UUID, received: Received, key: DataKey) -> tuple[Received, bool]:
@@ -106,12 +120,24 @@ def standing_text(session: Session, *, item_id: UUID, received: Received, key: D
     return _as_corrected(received, open_body(corrections[-1].body, key)), True
 
 
-def find_draft(session: Session, *, item_id: UUID, person_id: UUID, key: DataKey) -> dict[str, Any] | None:
-    """Return what a person last typed for an item and did not hand in."""
-    sealed = session.scalar(
-        select(Draft.body).where(Draft.item_id == item_id, Draft.person_id == person_id, Draft.lost.is_(False))
+def find_draft(
+    session: Session, *, item_id: UUID, person_id: UUID, key: DataKey
+) -> tuple[dict[str, Any] | None, datetime | None]:
+    """Return what a person last typed for an item and did not hand in, and when that was saved."""
+    draft = session.execute(
+        select(Draft.body, Draft.saved_at).where(
+            Draft.item_id == item_id, Draft.person_id == person_id, Draft.lost.is_(False)
+        )
+    ).one_or_none()
+    if draft is None:
+        return None, None
+    body: dict[str, Any] = decode(key.open(draft.body, purpose="draft"))
+    return body, draft.saved_at
+
+
+def count_decisions_since(session: Session, *, workspace_id: UUID, person_id: UUID, since: datetime) -> int:
+    """Return how many verdicts a person has handed in from `since` on."""
+    counted = select(func.count()).where(
+        Vote.workspace_id == workspace_id, Vote.person_id == person_id, Vote.at >= since
     )
-    if sealed is None:
-        return None
-    body: dict[str, Any] = decode(key.open(sealed, purpose="draft"))
-    return body
+    return session.scalar(counted) or 0

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
 from app.routing.models import Policy
+from app.routing.rules.compiled import CompiledPolicy, compile_policy
 from app.routing.rules.document import read_policy
-from app.routing.rules.policy import CompiledPolicy, compile_policy
 
 
 class NoSuchPolicy(NotFound):
@@ -56,3 +56,11 @@ def _compiled(_policy_id: UUID, document: bytes) -> CompiledPolicy:
 def compiled(policy: Policy) -> CompiledPolicy:
     """Return a policy ready to run; compiled once per process, because a version never changes."""
     return _compiled(policy.id, orjson.dumps(policy.document))
+
+
+def thresholds_of(session: Session, *, policy_id: UUID | None) -> tuple[float | None, dict[str, float]]:
+    """Return the thresholds by which a policy judged, overall and per field, for showing what is doubtful."""
+    policy = None if policy_id is None else session.get(Policy, policy_id)
+    if policy is None:
+        return None, {}
+    return policy.document.get("threshold"), dict(policy.document.get("field_thresholds") or {})

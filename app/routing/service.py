@@ -15,8 +15,9 @@ from app.kernel.errors import Conflict, Fault, Forbidden, Invalid
 from app.kernel.ids import new_id
 from app.routing.models import Policy
 from app.routing.queries import compiled, get_policy
+from app.routing.rules.compiled import compile_policy
 from app.routing.rules.document import read_policy
-from app.routing.rules.policy import compile_policy, run_policy_tests
+from app.routing.rules.policy import run_policy_tests
 
 
 class AlreadyPublished(Conflict):

@@ -62,7 +62,7 @@ def read_content(session: Session, *, submission_id: UUID) -> tuple[Received, Da
     return read_received(decode(key.open(content.body, purpose="submission"))), key
 
 
-def _narrow(query: Select[tuple[Submission]], wanted: Filter) -> Select[tuple[Submission]]:
+def _narrow(query: Select[Submission], wanted: Filter) -> Select[Submission]:
     if wanted.status is not None:
         query = query.where(Submission.status == wanted.status)
     if wanted.task_type is not None:

@@ -454,7 +454,7 @@ def _create_tables() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False, comment="desk or api"),
-        sa.Column("claim_ms", sa.BigInteger(), nullable=False),
+        sa.Column("claim_ms", sa.BigInteger(), nullable=False, comment="lease length, from the task type's version"),
         sa.Column(
             "cap_ms",
             sa.BigInteger(),

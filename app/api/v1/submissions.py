@@ -1,4 +1,4 @@
-"""/api/v1/submissions: send an output and learn at once whether it passed, waits or is blocked; read it back; cancel it.
+"""/api/v1/submissions: send an output and learn at once whether it passes, waits or is blocked; read it; cancel it.
 
 Scopes: submit to send and cancel, read to read.
 """
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.v1.answers import answer, from_bytes
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
@@ -115,7 +116,7 @@ def _accepted_document(accepted: Accepted) -> dict[str, Any]:
 
 @api.get("/submissions/<id>", responses={200: Anything})
 @allow("read")
-def get(path: IdPath, query: SubmissionQuery) -> Response:
+def get(path: IdPath, query: SubmissionQuery) -> AnyResponse:
     """Read a submission with its decision; `wait` holds the answer until the decision is final."""
     submission_id = parse("submission", path.id)
     submission = get_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)

@@ -36,7 +36,8 @@ class ItemTaken(Conflict):
 TRIES: Final = 3
 
 # Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
-# holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits.
+# holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits. The clock is read where
+# the row is written, after its lock: read earlier, a claim could begin before the one before it ended.
 CLAIM_NEXT: Final = text("""
 WITH best AS (
   SELECT q.id
@@ -56,12 +57,12 @@ WITH best AS (
         AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
       ORDER BY sort_key, id
         FOR UPDATE SKIP LOCKED LIMIT 1)
-  RETURNING id, workspace_id, token, version, claim_ms, cap_ms
+  RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
 )
 INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
-SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, clock.at,
-       clock.at + claim_ms * interval '1 millisecond'
-  FROM taken, (SELECT clock_timestamp() AS at) AS clock
+SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, at,
+       at + claim_ms * interval '1 millisecond'
+  FROM taken
 RETURNING item_id, token, claimed_at, (SELECT version FROM taken)
 """)
 
@@ -132,10 +133,13 @@ def claim_item(
         ItemTaken: it does not wait, or this person has voted on it.
     """
     get_item(session, workspace_id=workspace_id, item_id=item_id)
-    item = session.scalar(select(Item).where(Item.id == item_id).with_for_update(skip_locked=True))
+    item = session.scalar(
+        select(Item).where(Item.id == item_id).with_for_update(skip_locked=True),
+        # What was read before the lock may be old by now, voters included.
+        execution_options={"populate_existing": True},
+    )
     if item is None or item.state != WAITING or person_id in item.voters:
         raise ItemTaken
-    session.refresh(item)
     at = read_now(session)
     item.token += 1
     claim = Claim(

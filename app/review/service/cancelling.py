@@ -38,7 +38,8 @@ def cancel(session: Session, *, actor: Actor, workspace_id: UUID, submission_id:
     if submission.status == "cancelled":
         return submission
     if submission.status != WAITING:
-        raise CannotCancel(f"The submission is {submission.status}.")
+        # Which outcome it came to is nobody's business before it is final.
+        raise CannotCancel("The submission is decided.")
     at = read_now(session)
     if item.state == CLAIMED:
         _take_from_holder(session, at, actor, workspace_id, item.id)

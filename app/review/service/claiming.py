@@ -7,23 +7,28 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
 from app.identity.queries import get_membership
-from app.identity.service import disable_person
+from app.identity.service import PersonDisabled, disable_person
 from app.kernel.clock import read_now
 from app.kernel.errors import Forbidden
 from app.queue.models import Claim
 from app.queue.queries import (
     find_live_claim,
+    get_item,
     list_live_claims_of,
     list_overdue_claims,
     queue_ids,
     why_nothing,
 )
-from app.queue.service import ClaimLost, claim_item, claim_next, lock_claim, try_lock_claim
+from app.queue.service import ClaimLost, LockedClaim, claim_item, claim_next, lock_claim, try_lock_claim
 from app.review.service.posting import finish_claim, lock_person
 
 
 class OtherQueue(Forbidden):
     """This person does not work that queue."""
+
+
+class SkillMissing(Forbidden):
+    """This item needs a skill that this person does not have."""
 
 
 class NothingToClaim:
@@ -49,33 +54,46 @@ def take_item(
     stopped sweeper keeps nobody from work.
 
     Raises:
-        NotAMember: the person does not belong to the workspace.
-        OtherQueue: she names a queue that is not hers.
+        NoSuchPerson: the person does not belong to the workspace.
+        PersonDisabled: she has been disabled; nothing is handed out any more.
+        OtherQueue: the queue or the item that is asked for is not hers.
+        SkillMissing: the item asked for needs a skill that she does not have.
         NoSuchItem, ItemTaken: the item asked for cannot be had.
     """
-    member = get_membership(session, workspace_id=workspace_id, person_id=person_id)
-    if queue is not None and member.queues and queue not in member.queues:
-        raise OtherQueue
     _end_own_overdue(session, workspace_id=workspace_id, person_id=person_id)
     lock_person(session, person_id)
+    # Read under the lock that disabling takes too, so that nobody is handed an item once she is disabled.
+    member = get_membership(session, workspace_id=workspace_id, person_id=person_id)
+    if member.person.disabled_at is not None:
+        raise PersonDisabled
+    if queue is not None and member.queues and queue not in member.queues:
+        raise OtherQueue
     held = find_live_claim(session, workspace_id=workspace_id, person_id=person_id)
     if held is not None:
         return held, False
+    names = [queue] if queue is not None else list(member.queues)
+    queues, skills = queue_ids(session, workspace_id=workspace_id, names=names), list(member.skills)
     if item_id is not None:
+        _check_fit(session, workspace_id=workspace_id, item_id=item_id, queues=queues, skills=skills)
         claim = claim_item(
             session, actor=actor, workspace_id=workspace_id, person_id=person_id, item_id=item_id, channel=channel
         )
         return claim, True
-    names = [queue] if queue is not None else list(member.queues)
-    queues = queue_ids(session, workspace_id=workspace_id, names=names)
-    next_claim = claim_next(
-        session, actor=actor, person_id=person_id, queues=queues, skills=list(member.skills), channel=channel
-    )
+    next_claim = claim_next(session, actor=actor, person_id=person_id, queues=queues, skills=skills, channel=channel)
     if next_claim is not None:
         return next_claim, True
     return NothingToClaim(
-        why_nothing(session, workspace_id=workspace_id, person_id=person_id, queues=queues, skills=list(member.skills))
+        why_nothing(session, workspace_id=workspace_id, person_id=person_id, queues=queues, skills=skills)
     )
+
+
+def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, queues: list[UUID], skills: list[str]) -> None:
+    """Refuse an item that this person would never be handed in turn."""
+    item = get_item(session, workspace_id=workspace_id, item_id=item_id)
+    if item.queue_id not in queues:
+        raise OtherQueue
+    if not set(item.skills) <= set(skills):
+        raise SkillMissing
 
 
 def _end_own_overdue(session: Session, *, workspace_id: UUID, person_id: UUID) -> None:
@@ -137,13 +155,24 @@ def disable_reviewer(*, session: Session, now: datetime, actor: Actor, person_id
         NoSuchPerson: there is nobody of that id.
     """
     disable_person(session=session, now=now, actor=actor, person_id=person_id)
-    # All items are locked before the person is, as everywhere.
-    held = [
-        lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
-        for workspace_id, claim_id in list_live_claims_of(session, person_id=person_id)
-    ]
-    for locked in held:
-        if locked.live:
-            at = read_now(session)
-            ended_at = min(at, locked.claim.expires_at)
-            finish_claim(session, now=at, actor=actor, locked=locked, act="revoke_claim", ended_at=ended_at)
+    for locked in _hold_everything(session, person_id):
+        at = read_now(session)
+        ended_at = min(at, locked.claim.expires_at)
+        finish_claim(session, now=at, actor=actor, locked=locked, act="revoke_claim", ended_at=ended_at)
+
+
+def _hold_everything(session: Session, person_id: UUID) -> list[LockedClaim]:
+    """Lock all that a person holds, then the person, and return the claims; from then on she can take no other."""
+    while True:
+        attempt = session.begin_nested()
+        locked = [
+            lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
+            for workspace_id, claim_id in list_live_claims_of(session, person_id=person_id)
+        ]
+        lock_person(session, person_id)
+        held = {one.claim.id for one in locked}
+        if all(claim_id in held for _, claim_id in list_live_claims_of(session, person_id=person_id)):
+            attempt.commit()
+            return [one for one in locked if one.live]
+        # She took an item in between. Letting go of all locks keeps their order: items before the person.
+        attempt.rollback()

@@ -110,7 +110,7 @@ def decide(
         if before.request_sha256 != digest:
             raise AlreadyVoted
         return _handed(session, case, late=before.late)
-    if token != locked.item.token or not locked.newest or locked.item.state not in {WAITING, CLAIMED}:
+    if token != locked.item.token or not _may_count(locked):
         return _overtaken(session, at, case, verdict)
     if content_sha256 != case.submission.content_sha256:
         raise ContentChanged
@@ -125,6 +125,13 @@ def decide(
         ended_at = locked.claim.expires_at
         finish_claim(session, now=at, actor=SYSTEM, locked=locked, act="expire_claim", ended_at=ended_at)
     return _count(session, at, actor, case, verdict=verdict, outcome=outcome, digest=digest, late=late, at_desk=at_desk)
+
+
+def _may_count(locked: LockedClaim) -> bool:
+    """Say whether a verdict under this claim can still count: live, or ended while nobody took the item since."""
+    # What somebody hands in while she is being disabled comes after it.
+    revoked = locked.claim.outcome == "revoked"
+    return locked.newest and locked.item.state in {WAITING, CLAIMED} and not revoked
 
 
 def _open_case(session: Session, locked: LockedClaim) -> _Case:

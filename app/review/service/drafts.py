@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
 from app.kernel.strict_json import encode
-from app.queue.queries import NoSuchClaim, get_claim, get_item
+from app.queue.queries import get_claim, get_item
 from app.review.models import Draft
 from app.submissions.queries import data_key
 
@@ -27,9 +27,7 @@ def save_draft(
     Raises:
         NoSuchClaim: also when it is somebody else's.
     """
-    claim = get_claim(session, workspace_id=workspace_id, claim_id=claim_id)
-    if claim.person_id != person_id:
-        raise NoSuchClaim
+    claim = get_claim(session, workspace_id=workspace_id, claim_id=claim_id, person_id=person_id)
     item = get_item(session, workspace_id=workspace_id, item_id=claim.item_id)
     sealed = data_key(session, submission_id=item.submission_id).seal(encode(body), purpose="draft")
     kept = insert(Draft).values(
@@ -45,7 +43,7 @@ def save_draft(
     session.execute(
         kept.on_conflict_do_update(
             index_elements=["item_id", "person_id"],
-            index_where=Draft.lost.is_(False),
+            index_where=text("NOT lost"),
             set_={"body": kept.excluded.body, "saved_at": kept.excluded.saved_at, "claim_id": kept.excluded.claim_id},
         )
     )

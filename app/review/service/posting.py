@@ -16,21 +16,15 @@ from app.costs.queries import rates_for
 from app.costs.rules import change_instants
 from app.costs.service import ActiveTime, post_costs
 from app.kernel.db import lock_name
-from app.queue.models import Claim
 from app.queue.queries import list_claims_beside
 from app.queue.service import LockedClaim, advance
-from app.timekeeping.queries import ClaimSpan
+from app.review.queries import span_of
 from app.timekeeping.service import post_time
 
 
 def lock_person(session: Session, person_id: UUID) -> None:
     """Let only this transaction hand out claims to a person and post her time, in every workspace."""
     lock_name(session, f"person {person_id}")
-
-
-def span_of(claim: Claim) -> ClaimSpan:
-    """Return a claim as timekeeping sees it."""
-    return ClaimSpan(claim.id, claim.person_id, claim.claimed_at, claim.ended_at, claim.cap_ms)
 
 
 def finish_claim(

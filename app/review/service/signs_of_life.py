@@ -10,10 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.kernel.clock import read_now
-from app.queue.queries import list_claims_beside
 from app.queue.service import extend_claim
-from app.review.service.posting import span_of
-from app.timekeeping.queries import running_ms
+from app.review.queries import running_time
 from app.timekeeping.service import record_beat
 
 
@@ -55,5 +53,4 @@ def beat(
         state=state,
         last_input_age_ms=last_input_age_ms,
     )
-    beside = [span_of(c) for c in list_claims_beside(session, claim=claim, until=at)]
-    return Pulse(claim.expires_at, running_ms(session, claim=span_of(claim), beside=beside, at=at))
+    return Pulse(claim.expires_at, running_time(session, claim=claim, at=at))

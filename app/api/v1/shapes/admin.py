@@ -36,8 +36,8 @@ class RateCardIn(Shape):
     currency: str = Field(pattern="^[A-Z]{3}$")
     unit: str = Field("hour", pattern="^hour$")
     base: Amount
-    burden: Amount = Field(default="1", validate_default=True)  # type: ignore[assignment]  # read like any text
-    overhead: Amount = Field(default="0", validate_default=True)  # type: ignore[assignment]  # read like any text
+    burden: Amount = Field(default="1", validate_default=True)
+    overhead: Amount = Field(default="0", validate_default=True)
     valid_from: Instant
     valid_to: Instant | None = None
 

@@ -1,0 +1,5 @@
+"""`python -m app` is `proofdesk`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,18 @@
+"""The command line `proofdesk`: run the service or its parts, and do what only an operator may."""
+
+import click
+
+from app.cli.demo import demo
+from app.cli.identity import key, person, workspace
+from app.cli.operate import migrate, verify, web, worker
+from app.cli.up import up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="proofdesk")
+def main() -> None:
+    """Human review of language model outputs, with every second booked as cost."""
+
+
+for command in (up, web, worker, migrate, verify, demo, workspace, person, key):
+    main.add_command(command)

@@ -1,0 +1,82 @@
+"""The parts of the service, each on its own, for production: web, worker, migrate; and verify."""
+
+import os
+import sys
+
+import click
+from sqlalchemy import text
+
+from app.cli.connect import connect, settings_here
+from app.kernel.schema import upgrade
+from app.logs import configure
+from app.reports.invariants import check_invariants
+
+
+def web_command(host: str, port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
+    """Return the command line of the web server: Granian, which starts a killed worker again."""
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--backpressure",
+        "1024",
+        "--respawn-failed-workers",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "wsgi:app",
+    ]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, help="Server processes.")
+def web(host: str, port: int, workers: int) -> None:
+    """Serve pages and API against the database and Redis of the environment."""
+    settings_here()
+    command = web_command(host, port, workers=workers)
+    os.execv(command[0], command)  # noqa: S606  # constants and checked options only
+
+
+@click.command()
+def worker() -> None:
+    """Deliver decisions, end leases that ran out, forget what is old."""
+    from workers.runner import run_worker  # noqa: PLC0415  # workers stand above the command line
+
+    settings = settings_here()
+    configure(settings.log_level)
+    run_worker(settings)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    upgrade(settings_here().database_url)
+    click.echo("The schema is up to date.")
+
+
+@click.command()
+def verify() -> None:
+    """Check the invariants of a live system: one line per violation, exit code 1 if there is any."""
+    with connect() as here, here.database.unit_of_work() as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        violations = check_invariants(session)
+    for violation in violations:
+        click.echo(f"{violation.rule}: {violation.subject}: {violation.detail}")
+    if violations:
+        click.echo(f"{len(violations)} violations", err=True)
+        raise SystemExit(1)
+    click.echo("All invariants hold.")

@@ -1,0 +1,97 @@
+"""Put the app together from its settings: database, carrier, edge, doors. Nothing happens at import.
+
+Called by wsgi.py, by tests, and by nothing else.
+"""
+
+from flask_openapi3 import Info
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.adapters.redis_limits import RedisLimiter, redis_is_ready
+from app.adapters.rq_jobs import RqCarrier
+from app.api.v1 import (
+    audit,
+    claims,
+    endpoints,
+    health,
+    keys,
+    people,
+    policies,
+    rate_cards,
+    reports,
+    submissions,
+    task_types,
+)
+from app.edge import headers, problems, sessions
+from app.edge.limits import NoLimit
+from app.edge.problems import validation_problem
+from app.edge.requests import BODY_BYTES
+from app.edge.unit_of_work import ProofdeskApp
+from app.kernel.db import Database, make_engine
+from app.kernel.sealing import Vault
+from app.settings import Settings
+from app.web import pages
+
+VERSION = "0.1.0"
+_RESOURCES = (
+    audit,
+    claims,
+    endpoints,
+    health,
+    keys,
+    people,
+    policies,
+    rate_cards,
+    reports,
+    submissions,
+    task_types,
+)
+
+
+def make_database(settings: Settings, *, pool_size: int = 4) -> Database:
+    """Return this process's database, whose jobs go to Redis after each commit."""
+    return Database(
+        make_engine(settings.database_url, pool_size=pool_size),
+        Vault(settings.secret_key),
+        RqCarrier(settings.redis_url).send,
+    )
+
+
+def create_app(settings: Settings, *, database: Database | None = None, threads: int = 16) -> ProofdeskApp:
+    """Return the app.
+
+    Args:
+        database: Another one than the settings name; tests bring theirs.
+        threads: How many requests this process works on at once; at most half of them may be waiting ones.
+    """
+    app = ProofdeskApp(
+        "app",
+        info=Info(title="Proofdesk", version=VERSION, description="Human review of model outputs, with its price."),
+        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
+        doc_ui=False,
+        validation_error_callback=validation_problem,
+        static_folder="static",
+        template_folder="templates",
+    )
+    app.database = database or make_database(settings)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        SECURE=settings.secure,
+        HOSTS=settings.hosts,
+        BASE_URL=settings.base_url,
+        ALLOW_PRIVATE_ENDPOINTS=settings.allow_private_endpoints,
+        WAITERS=max(1, threads // 2),
+    )
+    limit = settings.rate_limit_per_minute
+    app.extensions["limiter"] = NoLimit() if limit is None else RedisLimiter(settings.redis_url, limit)
+    app.extensions["redis_is_ready"] = lambda: redis_is_ready(settings.redis_url)
+    problems.install(app)
+    headers.install(app, secure=settings.secure)
+    sessions.install(app)
+    for resource in _RESOURCES:
+        app.register_api(resource.api)
+    pages.install(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,19 @@
+"""Names for ids in reports. Called by the costs page."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.identity.models import Membership, Person
+from app.kernel.ids import show
+
+
+def names_of_people(session: Session, *, workspace_id: UUID) -> dict[str, str]:
+    """Return the name of everybody in a workspace, by shown id."""
+    rows = session.execute(
+        select(Person.id, Person.name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.workspace_id == workspace_id)
+    )
+    return {show("person", row.id): row.name for row in rows}

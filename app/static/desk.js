@@ -1,0 +1,265 @@
+/* The desk's keyboard and drafts. Everything works without this; it makes it quicker and keeps what is typed.
+   Promise: no key acts while somebody types, while it is held down, or in the first moments of a page; nothing typed
+   is lost: it goes to data-draft-url 2 s after the last key as {token, fields}, where fields is what the form would
+   post, and into the tab's own storage while the server cannot be reached. One page decides once.
+   Presses the page's own buttons (data-key, data-act) and holds no rule of its own. Sets data-ready on the form when
+   the keys are live. */
+
+const SAVE_MS = 2_000;
+const SETTLE_MS = 300;
+const form = document.getElementById("decide");
+const main = document.getElementById("main");
+const reject = form.querySelector("[data-reject]");
+const unsent = document.getElementById("unsent");
+const warning = form.querySelector("[data-warning]");
+const draftState = form.querySelector("[data-draft-state]");
+const storageKey = `draft:${form.dataset.claim}`;
+const act = (name) => form.querySelector(`[data-act="${name}"]`);
+
+const controls = [...form.querySelectorAll("[data-control]")];
+const originals = new Map(controls.map((control) => [control, control.dataset.original ?? shown(control)]));
+
+function shown(control) {
+  return control.value.replaceAll("\r\n", "\n");
+}
+
+function changed() {
+  return controls.filter((control) => shown(control) !== originals.get(control).replaceAll("\r\n", "\n").replaceAll("\r", "\n"));
+}
+
+function markChanges() {
+  const now = new Set(changed());
+  for (const control of controls) {
+    const head = control.closest(".field").querySelector(".field-head");
+    let word = head.querySelector(".changed");
+    if (now.has(control) && !word) {
+      word = document.createElement("span");
+      word.className = "field-notes";
+      const inner = document.createElement("span");
+      inner.className = "changed";
+      inner.textContent = "changed";
+      word.append(inner);
+      head.append(word);
+    } else if (!now.has(control) && word) {
+      word.parentElement.remove();
+    }
+  }
+  const words = form.querySelector("[data-words-of]");
+  if (words) {
+    const text = document.getElementById(words.dataset.wordsOf).value.trim();
+    words.textContent = `${text === "" ? 0 : text.split(/\s+/).length} words`;
+  }
+}
+
+function chooseEdit(control) {
+  const action = control.closest("[data-action]");
+  const edit = action?.querySelector('input[type="radio"][value="edit"]');
+  const chosen = action?.querySelector('input[type="radio"]:checked');
+  if (edit && control.matches("[data-control]") && (!chosen || chosen.value === "approve")) edit.checked = true;
+}
+
+let saveTimer = 0;
+let saving = false;
+let unsavedEdits = false;
+let leaving = false;
+
+function typed() {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    if (["token", "content_sha256", "discard_edits"].includes(name)) continue;
+    fields[name] = name in fields ? [].concat(fields[name], value) : value;
+  }
+  return fields;
+}
+
+function draftBody() {
+  return JSON.stringify({ token: form.dataset.token, fields: typed() });
+}
+
+function keepHere() {
+  try {
+    sessionStorage.setItem(storageKey, JSON.stringify(typed()));
+  } catch {
+    // Storage may be full or switched off; the warning on the page already says that the text is not saved.
+  }
+}
+
+async function save() {
+  clearTimeout(saveTimer);
+  if (saving || leaving) return;
+  saving = true;
+  unsavedEdits = false;
+  try {
+    const answer = await fetch(form.dataset.draftUrl, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: draftBody(), redirect: "error",
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    sessionStorage.removeItem(storageKey);
+    warn("");
+    draftState.textContent = `Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+  } catch (error) {
+    notSaved(error.message);
+  } finally {
+    saving = false;
+    if (unsavedEdits) scheduleSave();
+  }
+}
+
+function notSaved(reason) {
+  unsavedEdits = true;
+  keepHere();
+  draftState.textContent = "Draft not saved";
+  warn(reason === "401"
+    ? "You are signed out. Your text is kept in this tab: sign in again in another tab, then go on here."
+    : "Your text could not be saved on the server. It is kept in this tab and tried again; do not close the tab.");
+}
+
+function scheduleSave() {
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(save, SAVE_MS);
+}
+
+function restore() {
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith("draft:") && key !== storageKey) sessionStorage.removeItem(key);
+  }
+  const kept = sessionStorage.getItem(storageKey);
+  if (!kept || kept === JSON.stringify(typed())) return;
+  for (const [name, value] of Object.entries(JSON.parse(kept))) {
+    const values = [].concat(value);
+    for (const control of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (control.matches("[type=checkbox], [type=radio]")) control.checked = values.includes(control.value);
+      else if (control.matches("textarea, select, input[type=text]")) control.value = values[0];
+    }
+  }
+  warn("Text from this tab that had not reached the server is shown again.");
+  scheduleSave();
+}
+
+function warn(text) {
+  warning.hidden = text === "";
+  if (warning.textContent !== text) warning.textContent = text;
+}
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
+
+function openReject() {
+  reject.open = true;
+  (reject.querySelector('input[type="checkbox"]') ?? reject.querySelector("textarea")).focus();
+}
+
+function firstField() {
+  return form.querySelector("[data-doubtful]") ?? controls.find((control) => !control.readOnly && !control.disabled);
+}
+
+function leaveField(target) {
+  const open = target.closest("details[open].pop");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  } else {
+    main.focus();
+  }
+}
+
+function onKey(event) {
+  const target = event.target;
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    if (!event.repeat) (reject.contains(target) ? act("reject") : act("submit")).click();
+  } else if (event.key === "Enter" && target.matches('input[type="text"]')) {
+    event.preventDefault();
+  } else if (event.key === "Escape") {
+    if (typing(target) || target.closest("details[open].pop")) leaveField(target);
+  } else if (!event.repeat && !event.ctrlKey && !event.altKey && !event.metaKey && !typing(target)) {
+    pressed(event);
+  }
+}
+
+function pressed(event) {
+  // A key struck twice must not decide the next item before anybody has seen it.
+  if (!("ready" in form.dataset) || reject.open) return;
+  if (event.key === "e") {
+    event.preventDefault();
+    firstField()?.focus();
+  } else if (event.key === "r") {
+    event.preventDefault();
+    openReject();
+  } else {
+    const button = [...form.querySelectorAll("button[data-key]")].find((one) => one.dataset.key === event.key);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  }
+}
+
+function onSubmit(event) {
+  if (leaving) {
+    event.preventDefault();
+    return;
+  }
+  const approves = event.submitter === act("approve");
+  const count = changed().length;
+  if (approves && count && !form.querySelector('[name="discard_edits"]')) {
+    event.preventDefault();
+    unsent.querySelector("[data-changed-count]").textContent = count === 1 ? "1 field" : `${count} fields`;
+    unsent.showModal();
+    return;
+  }
+  leaving = true;
+  clearTimeout(saveTimer);
+  // Should the server not answer, the browser's Back finds the text here; the next page that opens clears it away.
+  keepHere();
+}
+
+function onAnswer(event) {
+  const answer = event.target.closest("[data-answer]")?.dataset.answer;
+  if (!answer) return;
+  unsent.close();
+  if (answer === "approve") {
+    const agreed = document.createElement("input");
+    agreed.type = "hidden";
+    agreed.name = "discard_edits";
+    agreed.value = "1";
+    form.append(agreed);
+    act("approve").click();
+  } else if (answer === "submit") {
+    act("submit").click();
+  } else {
+    firstField()?.focus();
+  }
+}
+
+form.addEventListener("input", (event) => {
+  unsavedEdits = true;
+  chooseEdit(event.target);
+  markChanges();
+  scheduleSave();
+});
+form.addEventListener("submit", onSubmit);
+unsent.addEventListener("click", onAnswer);
+document.addEventListener("keydown", onKey);
+document.addEventListener("lease-lost", () =>
+  warn("This item is no longer yours: its time ran out or somebody decided it. What you typed is kept as a draft. You may still submit; it counts if nobody else has taken the item."));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden || !unsavedEdits || leaving) return;
+  keepHere();
+  navigator.sendBeacon(form.dataset.draftUrl, new Blob([draftBody()], { type: "application/json" }));
+});
+window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+window.addEventListener("beforeunload", (event) => { if (unsavedEdits && !leaving) event.preventDefault(); });
+
+const keysButton = act("keys");
+keysButton.hidden = false;
+keysButton.addEventListener("click", () => document.getElementById("keys").showModal());
+const outcome = form.querySelector("[data-outcome]");
+if (!outcome.hidden) {
+  // A live region speaks when its text changes, not when it arrives with the page.
+  const said = outcome.textContent;
+  outcome.textContent = "";
+  setTimeout(() => { outcome.textContent = said; }, 100);
+}
+restore();
+markChanges();
+setTimeout(() => { form.dataset.ready = ""; }, SETTLE_MS);

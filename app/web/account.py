@@ -1,0 +1,96 @@
+"""/account: who I am here, my password, and where I am signed in."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.edge.context import db, now, principal
+from app.edge.guard import SIGNED_IN, allow
+from app.identity.queries import SessionRow, list_own_sessions
+from app.identity.rules import MIN_PASSWORD_LENGTH, WeakPassword
+from app.identity.service import Refused, TooManyAttempts, revoke_session, set_password
+from app.kernel.ids import parse
+from app.kernel.ids import show as show_id
+from app.web.onward import to
+
+page = Blueprint("account", __name__)
+
+
+def _person_id() -> UUID:
+    found = principal().person_id
+    assert found is not None, "a session is a person's"  # noqa: S101  # held by the guard
+    return found
+
+
+@page.get("/account")
+@allow(SIGNED_IN)
+def show() -> str:
+    """Show the account page."""
+    return _page({})
+
+
+def _page(faults: dict[str, str]) -> str:
+    signed_in = current_user.signed_in
+    return render_template(
+        "account/show.html",
+        person={"name": signed_in.name, "email": signed_in.email, "roles": sorted(principal().roles)},
+        has_password=signed_in.has_password,
+        password_min_length=MIN_PASSWORD_LENGTH,
+        password_url=url_for("account.set_own_password"),
+        password_faults=faults,
+        sessions=[_session(row, signed_in.session_id) for row in _own_sessions()],
+    )
+
+
+def _own_sessions() -> list[SessionRow]:
+    return list_own_sessions(db(), now=now(), person_id=_person_id())
+
+
+def _session(row: SessionRow, current: UUID) -> dict[str, Any]:
+    return {
+        "device": row.agent,
+        "started_at": row.created_at,
+        "seen_at": row.last_seen_at,
+        "current": row.id == current,
+        "revoke_url": url_for("account.end_session", session_id=show_id("session", row.id)),
+    }
+
+
+@page.post("/account/password")
+@allow(SIGNED_IN)
+def set_own_password() -> Response | tuple[str, int]:
+    """Set the password; every other session of this person ends."""
+    try:
+        result = set_password(
+            db(),
+            now=now(),
+            person_id=_person_id(),
+            session_id=current_user.signed_in.session_id,
+            new_password=request.form.get("new_password", ""),
+            old_password=request.form.get("current_password"),
+            address=request.remote_addr or "unknown",
+        )
+    except WeakPassword as error:
+        return _page({"new_password": error.faults[0].detail if error.faults else error.detail}), 422
+    except TooManyAttempts as error:
+        return _page({"current_password": f"Too many attempts. Try again in {error.retry_after_seconds} s."}), 429
+    if isinstance(result, Refused):
+        return _page({"current_password": "That is not your password."}), 422
+    return to("account.show", outcome="password")
+
+
+@page.post("/account/sessions/<session_id>/end")
+@allow(SIGNED_IN)
+def end_session(session_id: str) -> Response:
+    """End one of my sessions."""
+    revoke_session(
+        db(),
+        now=now(),
+        actor=principal().actor,
+        person_id=_person_id(),
+        session_id=parse("session", session_id),
+    )
+    return to("account.show", outcome="ended")

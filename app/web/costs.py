@@ -1,0 +1,132 @@
+"""/reports/costs: what review costs, as one chart and its table."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Blueprint, render_template, request, url_for
+
+from app.edge.context import db, now, workspace_id
+from app.edge.guard import allow
+from app.kernel.seconds import seconds_text
+from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, read_costs
+from app.reports.people import names_of_people
+from app.web.charts import BarChart, Row, horizontal_bars
+
+page = Blueprint("costs", __name__)
+_LABELS: Final = {
+    "task_type": "Task type",
+    "queue": "Queue",
+    "person": "Person",
+    "model": "Model",
+    "prompt_version": "Prompt version",
+    "rule": "Rule",
+    "outcome": "Outcome",
+    "day": "Day",
+}
+_ZONES: Final = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
+_CAP_SECONDS: Final = 90
+
+
+@page.get("/reports/costs")
+@allow("reports")
+def show() -> str:
+    """Show the cost report."""
+    faults: dict[str, str] = {}
+    group = request.args.get("group_by", "task_type")
+    if group not in GROUPS:
+        faults["group_by"], group = "Choose one of the list.", "task_type"
+    zone = request.args.get("tz", "UTC")
+    if zone not in available_timezones():
+        faults["tz"], zone = "This zone is not known.", "UTC"
+    since, until = (_day(name, zone, faults) for name in ("since", "until"))
+    query = CostQuery(group_by=(group,), since=since, until=until, tz=zone, as_of=now())
+    report = read_costs(db(), workspace_id=workspace_id(), query=query)
+    names = _names(group)
+    asked = {name: request.args.get(name, "") for name in ("since", "until")}
+    return render_template(
+        "costs/show.html",
+        filters={"group_by": group, "tz": zone, **asked},
+        group_choices=[{"value": w, "label": label} for w, label in _LABELS.items()],
+        tz_choices=list(dict.fromkeys((*_ZONES, zone))),
+        faults=faults,
+        chart=_chart(report, group, names),
+        group_label=_LABELS[group],
+        rows=[line for row in report.rows for line in _lines(row, _label(row, group, names))],
+        totals=_lines(report.total, "Total"),
+        unpriced_seconds=report.total.unpriced_ms // 1000,
+        csv_url=url_for("reports.get_costs_csv") + "?" + urlencode(_csv_arguments(query)),
+        as_of=query.as_of.astimezone(ZoneInfo(zone)),
+        cap_seconds=_CAP_SECONDS,
+    )
+
+
+def _csv_arguments(query: CostQuery) -> dict[str, str]:
+    wanted = {"group_by": query.group_by[0], "tz": query.tz}
+    if query.since is not None:
+        wanted["since"] = query.since.isoformat()
+    if query.until is not None:
+        wanted["until"] = query.until.isoformat()
+    return wanted
+
+
+def _day(name: str, zone: str, faults: dict[str, str]) -> datetime | None:
+    """Read a day as the instant at which it begins in the zone."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        faults[name] = "Give a date such as 2026-01-31."
+        return None
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
+def _names(group: str) -> dict[str, str]:
+    """Return what stands for an id in the table."""
+    return names_of_people(db(), workspace_id=workspace_id()) if group == "person" else {}
+
+
+def _label(row: CostRow, group: str, names: dict[str, str]) -> str:
+    value = row.group.get(group)
+    return "(none)" if value is None else names.get(value, value)
+
+
+def _lines(row: CostRow, label: str) -> list[dict[str, Any]]:
+    """Return a line per currency; counts stand in the first, so that every column still adds up."""
+    lines = []
+    for n, currency in enumerate(sorted(row.cost) or [None]):
+        cost = None if currency is None else row.cost[currency]
+        each = None if cost is None or not row.decisions else (cost / row.decisions).quantize(Decimal("0.0001"))
+        lines.append(
+            {
+                "label": label,
+                "decisions": row.decisions if n == 0 else None,
+                "items": row.items if n == 0 else None,
+                "active_seconds": float(seconds_text(row.active_ms)) if n == 0 else None,
+                "cost": None if cost is None else f"{cost:f}",
+                "currency": currency,
+                "cost_per_decision": None if each is None else f"{each:f}",
+                "unpriced_seconds": row.unpriced_ms / 1000 if n == 0 else 0,
+            }
+        )
+    return lines
+
+
+def _chart(report: CostReport, group: str, names: dict[str, str]) -> BarChart | None:
+    if len(report.total.cost) != 1:
+        return None
+    (currency,) = report.total.cost
+    rows = [
+        Row(
+            label=_label(row, group, names),
+            value=row.amounts.get(currency, Decimal(0)),
+            value_text=f"{row.cost.get(currency, Decimal(0)):f} {currency}",
+            note="unpriced" if row.unpriced_ms else "",
+        )
+        for row in report.rows
+    ]
+    return horizontal_bars(rows, title=f"Cost by {_LABELS[group].lower()}")

@@ -1,0 +1,206 @@
+"""What the desk shows of a claim: plain values for the template, made from the open claim and what was posted or saved.
+
+Called by the review pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import nh3
+import orjson
+from flask import url_for
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from app.kernel.errors import Fault
+from app.kernel.ids import show
+from app.review.queries import OpenClaim
+from app.submissions.rules.received import Action
+from app.web.schema_form import FormNode, build_form
+
+Posted = Mapping[str, str | list[str]]
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
+_TAGS: Final = {"p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "em", "strong", "code", "pre", "blockquote", "table"} | {
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "br",
+    "hr",
+}
+
+
+def guidelines(text: str) -> Markup | str:
+    """Return guidelines, which an admin wrote as Markdown, as safe HTML without links or images."""
+    if not text.strip():
+        return ""
+    return Markup(nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={}))  # noqa: S704  # just cleaned
+
+
+def desk(
+    opened: OpenClaim,
+    *,
+    now: datetime,
+    active_ms: int,
+    next_seq: int,
+    thresholds: Mapping[str, float],
+    threshold: float | None,
+    posted: Posted | None = None,
+    faults: Sequence[Fault] = (),
+    refused: str | None = None,
+) -> dict[str, Any]:
+    """Return the variables of review/show.html.
+
+    Args:
+        posted: A refused post or a restored draft; its texts stand in the fields instead of the model's.
+        faults: What was wrong with the post, pointers as the API gives them.
+        refused: The heading above the faults.
+    """
+    fields = posted or {}
+    reasons = fields.get("reason_codes", [])
+    received = opened.received
+    actions = [
+        _action(n, action, fields, [f for f in faults if f.pointer.startswith(f"/actions/{n}")])
+        for n, action in enumerate(received.actions)
+    ]
+    form = _output_form(opened, thresholds, fields, faults) if received.has_output else None
+    return {
+        "claim": _claim(opened, now, active_ms, next_seq),
+        "item": _item(opened, now),
+        "context": [_block(b) for b in received.context],
+        "mode": "actions" if actions else "output",
+        "form": form,
+        "actions": actions,
+        "route": {
+            "rules": opened.submission.route_rules,
+            "policy_version": opened.submission.policy_version,
+            "inclusion_probability": None,
+        },
+        "confidence": {"value": received.confidence, "threshold": threshold},
+        "guidelines": guidelines(opened.task_type.guidelines),
+        "reason_codes": opened.task_type.reason_codes,
+        "chosen_reasons": [reasons] if isinstance(reasons, str) else list(reasons),
+        "message": fields.get("message", ""),
+        "note": fields.get("note", ""),
+        "can_respond": not actions,
+        "problem": _problem(refused, faults),
+        "edits_at_stake": False,
+        "urls": _urls(opened),
+    }
+
+
+def _urls(opened: OpenClaim) -> dict[str, str]:
+    claim_id = show("claim", opened.claim.id)
+    return {
+        "decide": url_for("review.hand_in", claim_id=claim_id),
+        "draft": url_for("review.keep_draft", claim_id=claim_id),
+        "beats": url_for("claims.post_beat", id=claim_id),
+        "skip": url_for("review.skip", claim_id=claim_id),
+        "release": url_for("review.release", claim_id=claim_id),
+    }
+
+
+def _claim(opened: OpenClaim, now: datetime, active_ms: int, next_seq: int) -> dict[str, Any]:
+    claim = opened.claim
+    return {
+        "id": show("claim", claim.id),
+        "token": claim.token,
+        "expires_in_seconds": max(0, int((claim.expires_at - now).total_seconds())),
+        "active_seconds": active_ms // 1000,
+        "next_seq": next_seq,
+        "cap_seconds": claim.cap_ms // 1000,
+        "claim_seconds": claim.claim_ms // 1000,
+    }
+
+
+def _item(opened: OpenClaim, now: datetime) -> dict[str, Any]:
+    submission = opened.submission
+    model = (submission.model_provider, submission.model_name, submission.model_version)
+    prompt = (submission.prompt_id, submission.prompt_version)
+    return {
+        "id": show("item", opened.item.id),
+        "task_type": opened.task_type.name,
+        "title": None,
+        "content_sha256": submission.content_sha256.hex(),
+        "submitted_at": submission.created_at,
+        "external_id": submission.external_id,
+        "model": " ".join(part for part in model if part) or None,
+        "prompt": " version ".join(part for part in prompt if part) or None,
+        "due_at": opened.item.due_at,
+        "due_in_seconds": int((opened.item.due_at - now).total_seconds()),
+    }
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _block(block: Mapping[str, Any]) -> dict[str, Any]:
+    kind, value = block["type"], block.get("value")
+    turns = []
+    if kind == "chat" and isinstance(value, list):
+        turns = [
+            {
+                "role": str(turn.get("role", "")) if isinstance(turn, dict) else "",
+                "text": _as_text(turn.get("text", turn.get("content", "")) if isinstance(turn, dict) else turn),
+            }
+            for turn in value
+        ]
+    shown = kind if kind != "chat" or turns else "text"
+    return {"kind": shown, "title": block.get("title"), "text": _as_text(value), "turns": turns}
+
+
+def _output_form(
+    opened: OpenClaim, thresholds: Mapping[str, float], fields: Posted, faults: Sequence[Fault]
+) -> FormNode:
+    below = [Fault(f.pointer.removeprefix("/output"), f.detail) for f in faults if f.pointer.startswith("/output")]
+    return build_form(
+        orjson.loads(opened.task_type.output_schema),
+        opened.received.output,
+        opened.received.field_confidence,
+        thresholds,
+        "output",
+        posted=fields or None,
+        faults=below,
+    )
+
+
+def _action(position: int, action: Action, fields: Posted, faults: Sequence[Fault]) -> dict[str, Any]:
+    below = f"/actions/{position}/args"
+    inside = [Fault(f.pointer.removeprefix(below), f.detail) for f in faults if f.pointer.startswith(below)]
+    return {
+        "index": position,
+        "name": action.name,
+        "description": action.description,
+        "preview": action.preview,
+        "risks": _risks(action),
+        "allowed": list(action.allowed),
+        "form": build_form(
+            action.args_schema,
+            action.args,
+            {},
+            {},
+            f"args.{position}",
+            posted=fields or None,
+            faults=inside,
+            label="Args",
+        ),
+        "verb": fields.get(f"verb.{position}", action.allowed[0]),
+        "message": fields.get(f"message.{position}", ""),
+        "faults": [f.detail for f in faults if not f.pointer.startswith(below)],
+    }
+
+
+def _risks(action: Action) -> list[str]:
+    words = [f"{action.risk['level']} risk"] if action.risk.get("level") else []
+    words += ["not reversible"] if action.risk.get("reversible") is False else []
+    return words + (["destructive"] if action.risk.get("destructive") is True else [])
+
+
+def _problem(refused: str | None, faults: Sequence[Fault]) -> dict[str, Any] | None:
+    if refused is None:
+        return None
+    shown = [{"name": None, "label": f.pointer, "detail": f"{f.pointer} {f.detail}".strip()} for f in faults]
+    return {"title": refused, "faults": shown}

@@ -1,0 +1,304 @@
+"""/review: the desk. Take an item, judge it, and go on to the next.
+
+Everything works as plain forms; scripts add keys, beats and saving while one types.
+"""
+
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.edge.context import db, now, person_id, principal, strict_request, workspace_id
+from app.edge.guard import allow
+from app.identity.queries import get_membership
+from app.kernel.errors import Fault
+from app.kernel.ids import parse
+from app.queue.models import Claim
+from app.queue.queries import find_live_claim, get_claim
+from app.queue.service import ClaimLost
+from app.review.queries import OpenClaim, open_claim, running_time
+from app.review.rules.verdict import ActionVerdict, Verdict, VerdictRefused
+from app.review.service import (
+    AlreadyVoted,
+    NothingToClaim,
+    Overtaken,
+    decide,
+    give_back,
+    save_draft,
+    take_item,
+)
+from app.routing.queries import thresholds_of
+from app.timekeeping.queries import newest_seq
+from app.web.desk_view import Posted, desk
+from app.web.onward import to
+from app.web.schema_form import read_form
+
+page = Blueprint("review", __name__)
+_WHY: Final = {
+    "waiting": "waiting in this workspace",
+    "claimed_by_others": "in the hands of colleagues",
+    "other_queue": "waiting in queues that are not yours",
+    "missing_skill": "waiting for a skill that you do not have",
+    "voted_already": "waiting for somebody else, because you have judged them",
+}
+_AFTER_VERB: Final = "Nothing was decided."
+
+
+@page.get("/review")
+@allow("review")
+def show() -> str:
+    """Show the item I hold, or what waits."""
+    held = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
+    if held is None or held.expires_at <= now():
+        return _empty({})
+    opened = open_claim(db(), claim=held)
+    draft = (opened.draft or {}).get("fields")
+    return _show(opened, posted=draft if isinstance(draft, dict) else None, restored=bool(draft))
+
+
+@page.post("/review/take")
+@allow("review")
+def take() -> str | AnyResponse:
+    """Take the next item, of one queue if one is named."""
+    taken = take_item(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        channel="desk",
+        queue=request.args.get("queue"),
+    )
+    return _empty(taken.why) if isinstance(taken, NothingToClaim) else to("review.show", **_outcome())
+
+
+def _outcome() -> dict[str, str]:
+    return {"outcome": request.args["outcome"]} if "outcome" in request.args else {}
+
+
+def _empty(why: dict[str, int]) -> str:
+    reasons = [{"count": n, "sentence": _WHY[word]} for word, n in why.items() if n and word in _WHY]
+    return render_template(
+        "review/empty.html",
+        reasons=sorted(reasons, key=lambda r: -int(str(r["count"]))),
+        take_url=url_for("review.take"),
+        home_url=url_for("home.show"),
+    )
+
+
+def _show(
+    opened: OpenClaim,
+    *,
+    posted: Posted | None = None,
+    restored: bool = False,
+    faults: tuple[Fault, ...] = (),
+    refused: str | None = None,
+    edits_at_stake: bool = False,
+) -> str:
+    threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
+    values = desk(
+        opened,
+        now=now(),
+        active_ms=running_time(db(), claim=opened.claim, at=now()),
+        next_seq=newest_seq(db(), claim_id=opened.claim.id) + 1,
+        thresholds=fields,
+        threshold=threshold,
+        posted=posted,
+        faults=faults,
+        refused=refused,
+    )
+    values["draft_saved_at"] = opened.draft_saved_at if restored else None
+    return render_template("review/show.html", **values | {"edits_at_stake": edits_at_stake})
+
+
+@page.post("/review/<claim_id>/decide")
+@allow("review")
+def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Hand in what was judged, and go on to the next item."""
+    claim = _own_claim(claim_id)
+    opened = open_claim(db(), claim=claim)
+    verb = request.form.get("verb", "")
+    verdict, faults = _verdict(opened, verb)
+    if faults:
+        return _show(opened, posted=_posted(), faults=tuple(faults), refused=_AFTER_VERB), 422
+    if verb == "approve" and _edited(opened) and request.form.get("discard_edits") != "1":
+        return _show(opened, posted=_posted(), edits_at_stake=True), 422
+    try:
+        handed = decide(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=person_id(),
+            claim_id=claim.id,
+            token=_number(request.form.get("token", "")),
+            content_sha256=bytes.fromhex(_hex(request.form.get("content_sha256", ""))),
+            verdict=verdict,
+            at_desk=True,
+        )
+    except VerdictRefused as error:
+        return _show(opened, posted=_posted(), faults=error.faults, refused=_AFTER_VERB), 422
+    except AlreadyVoted as error:
+        return _show_lost("decided", opened, error.detail), 409
+    if isinstance(handed, Overtaken):
+        return _show_lost(handed.state, opened, None, handed), 409
+    outcome = handed.decision.status if handed.decision is not None else "waiting"
+    return _next(outcome)
+
+
+def _next(outcome: str) -> AnyResponse | str:
+    """Take the next item at once, so that nobody has to ask for it."""
+    taken = take_item(db(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id(), channel="desk")
+    return to("home.show", outcome=outcome) if isinstance(taken, NothingToClaim) else to("review.show", outcome=outcome)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _hex(text: str) -> str:
+    return text if len(text) == 64 and set(text) <= set("0123456789abcdef") else "00" * 32
+
+
+def _posted() -> dict[str, str | list[str]]:
+    """Return the posted fields; one that was posted several times as a list."""
+    return {name: values if len(values) > 1 else values[0] for name, values in request.form.lists()}
+
+
+def _read_output(opened: OpenClaim) -> tuple[Any, list[Fault]]:
+    schema = orjson.loads(opened.task_type.output_schema)
+    value, faults = read_form(schema, opened.received.output, _posted(), prefix="output")
+    return value, [Fault(f"/output{f.pointer}", f.detail) for f in faults]
+
+
+def _read_args(opened: OpenClaim, position: int) -> tuple[Any, list[Fault]]:
+    action = opened.received.actions[position]
+    value, faults = read_form(action.args_schema, action.args, _posted(), prefix=f"args.{position}")
+    return value, [Fault(f"/actions/{position}/args{f.pointer}", f.detail) for f in faults]
+
+
+def _edited(opened: OpenClaim) -> bool:
+    """Say whether the fields differ from what the model wrote."""
+    if opened.received.has_output and _read_output(opened)[0] != opened.received.output:
+        return True
+    return any(_read_args(opened, n)[0] != a.args for n, a in enumerate(opened.received.actions))
+
+
+def _verdict(opened: OpenClaim, verb: str) -> tuple[Verdict, list[Fault]]:
+    """Read the posted verdict, with what could not be read of it."""
+    reasons = tuple(request.form.getlist("reason_codes"))
+    message = request.form.get("message", "").strip() or None
+    note = request.form.get("note", "").strip() or None
+    plain = Verdict(verb=verb, message=message, note=note, reason_codes=reasons)
+    if verb == "reject" and not reasons and not message:
+        return plain, [Fault("", "Give a reason or a message with a rejection.")]
+    if verb == "decide":
+        return _verdict_on_actions(opened, plain)
+    if verb == "correct":
+        value, faults = _read_output(opened)
+        return Verdict("correct", value, True, message=message, note=note, reason_codes=reasons), faults
+    if verb in {"approve", "reject", "respond"}:
+        return plain, []
+    return plain, [Fault("", "Choose what to do with the item.")]
+
+
+def _verdict_on_actions(opened: OpenClaim, plain: Verdict) -> tuple[Verdict, list[Fault]]:
+    verdicts, faults = [], []
+    for n, action in enumerate(opened.received.actions):
+        verb = request.form.get(f"verb.{n}", "")
+        args = None
+        if verb == "edit":
+            args, wrong = _read_args(opened, n)
+            faults += wrong
+        message = request.form.get(f"message.{n}", "").strip() or None
+        verdicts.append(ActionVerdict(action.call_id, verb, args, message))
+    output, changed = None, False
+    if opened.received.has_output:
+        output, wrong = _read_output(opened)
+        faults += wrong
+        changed = output != opened.received.output
+    verdict = Verdict(
+        None, output if changed else None, changed, tuple(verdicts), plain.message, plain.note, plain.reason_codes
+    )
+    return verdict, faults
+
+
+def _own_claim(claim_id: str) -> Claim:
+    """Return one of my claims, live or ended.
+
+    Raises:
+        NoSuchClaim: also when it is somebody else's.
+    """
+    return get_claim(db(), workspace_id=workspace_id(), claim_id=parse("claim", claim_id), person_id=person_id())
+
+
+def _show_lost(state: str, opened: OpenClaim, detail: str | None, handed: Overtaken | None = None) -> str:
+    winner = None
+    if handed is not None and handed.decision is not None and handed.decision.votes:
+        vote = handed.decision.votes[-1]
+        name = get_membership(db(), workspace_id=workspace_id(), person_id=vote.person_id).person.name
+        winner = {"name": name, "verb": handed.decision.status, "at": handed.decision.decided_at}
+    elif handed is not None and handed.held_by is not None:
+        name = get_membership(db(), workspace_id=workspace_id(), person_id=handed.held_by).person.name
+        winner = {"name": name, "verb": "taken", "at": now()}
+    fields = [
+        {"label": name, "text": text if isinstance(text, str) else ", ".join(text)}
+        for name, text in _posted().items()
+        if name not in {"token", "content_sha256", "verb", "discard_edits"} and text
+    ]
+    return render_template(
+        "review/lost.html",
+        how="claimed" if state in {"claimed", "waiting"} else state,
+        winner=winner,
+        item={"id": None, "task_type": opened.task_type.name, "item_url": None},
+        draft={"name": detail or "Your text", "saved_at": now(), "fields": fields},
+        take_url=url_for("review.take"),
+        home_url=url_for("home.show"),
+    )
+
+
+@page.post("/review/<claim_id>/draft")
+@allow("review")
+def keep_draft(claim_id: str) -> AnyResponse:
+    """Keep what was typed, as JSON from the script or as the form itself."""
+    document = strict_request().document
+    fields = document.get("fields") if isinstance(document, dict) else _posted()
+    if not isinstance(fields, dict):
+        fields = {}
+    save_draft(
+        db(),
+        now=now(),
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=parse("claim", claim_id),
+        body={"fields": {str(k): v for k, v in fields.items() if isinstance(v, str | list)}},
+    )
+    return Response(status=204) if document is not None else to("review.show", outcome="saved")
+
+
+@page.post("/review/<claim_id>/skip")
+@allow("review")
+def skip(claim_id: str) -> str | AnyResponse:
+    """Pass the item on and take the next."""
+    return _give_back(claim_id, "skip", "skipped")
+
+
+@page.post("/review/<claim_id>/release")
+@allow("review")
+def release(claim_id: str) -> str | AnyResponse:
+    """Give the item back and stop."""
+    return _give_back(claim_id, "release", "released")
+
+
+def _give_back(claim_id: str, act: str, outcome: str) -> str | AnyResponse:
+    try:
+        give_back(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=person_id(),
+            claim_id=parse("claim", claim_id),
+            act=act,
+        )
+    except ClaimLost:
+        return to("review.show")
+    return _next(outcome) if act == "skip" else to("home.show", outcome=outcome)
