@@ -1,0 +1,56 @@
+"""The process that needs no hint: it wakes when something is due and repairs whatever a lost hint left undone.
+
+Two loops, so that a slow endpoint never holds up the end of a lease: deliveries, and everything else that is due by
+the clock. Needs PostgreSQL alone. Started by the runner.
+"""
+
+import signal
+from typing import Final
+
+import structlog
+
+from app.delivery.queries import next_due_at
+from app.kernel.clock import monotonic_ms
+from app.queue.queries import next_expiry
+from workers.claims import expire
+from workers.deliveries import send_due
+from workers.forgetting import forget
+from workers.loop import Loop
+from workers.task import Tools
+
+FORGET_EVERY_MS: Final = 600_000
+_STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+
+_log = structlog.get_logger(__name__)
+
+
+class Sweep:
+    """Everything that is due by the clock, apart from deliveries."""
+
+    def __init__(self) -> None:
+        self._forget_at_ms = 0
+
+    def __call__(self, tools: Tools) -> None:
+        """Do what is due now."""
+        expired = expire(tools)
+        if expired:
+            _log.info("claims expired", count=expired)
+        if monotonic_ms() >= self._forget_at_ms:
+            forget(tools)
+            self._forget_at_ms = monotonic_ms() + FORGET_EVERY_MS
+
+
+def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
+    """Run until SIGTERM or SIGINT; say whether everything ended in time. Call it from the main thread."""
+    # Blocked before the threads start, which inherit it: the signal waits for sigwait and interrupts nothing.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    loops = [
+        Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
+        Loop("sweeps", tools, work=Sweep(), next_due=next_expiry, wake=tools.look_for_claims),
+    ]
+    for loop in loops:
+        loop.start()
+    signal.sigwait(_STOPS)
+    tools.end()
+    deadline_ms = monotonic_ms() + int(stop_within_seconds * 1000)
+    return all(loop.end(within_seconds=max(0, deadline_ms - monotonic_ms()) / 1000) for loop in loops)
