@@ -1,0 +1,1 @@
+"""Tests of the services of delivery on a real database."""
