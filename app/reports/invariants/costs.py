@@ -1,0 +1,113 @@
+"""The ledger of money: each active entry has one price, each price is the one of its rate card, each cut the same sum.
+
+Prices are computed again by the rule that made them, exactly, once for each distinct length of time and card.
+Called by the checks of a live system.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.costs.models import CostEntry, RateCard
+from app.costs.queries import rate_of
+from app.costs.rules import price
+from app.kernel.ids import show
+from app.reports.invariants.check import Check, Violation, find
+from app.timekeeping.models import TimeEntry
+
+ONE_PRICE: Final = Check(
+    "every active time entry has one cost entry, no other has any",
+    "time_entry",
+    """
+SELECT coalesce(t.id, c.time_entry_id),
+       CASE WHEN t.id IS NULL THEN 'is missing, but has a cost entry'
+            WHEN c.time_entry_id IS NULL THEN 'is active, but has no cost entry'
+            WHEN t.kind <> 'active' THEN format('is %s, but has a cost entry', t.kind)
+            ELSE format('books %s ms, of which %s are unpriced', t.ms, c.unpriced_ms) END
+  FROM time_entries t FULL JOIN cost_entries c ON c.time_entry_id = t.id
+ WHERE (t.kind IS NOT DISTINCT FROM 'active') <> (c.time_entry_id IS NOT NULL)
+    OR c.unpriced_ms <> CASE WHEN c.rate_card_id IS NULL THEN t.ms ELSE 0 END
+""",
+)
+
+CARDS: Final = Check(
+    "a price comes from a rate card that held and was known",
+    "time_entry",
+    """
+SELECT t.id, format('of %s to %s is priced in %s by card %s', t.starts_at, t.ends_at, c.currency, c.rate_card_id)
+  FROM cost_entries c
+  JOIN time_entries t ON t.id = c.time_entry_id
+  LEFT JOIN rate_cards r ON r.id = c.rate_card_id
+ WHERE c.rate_card_id IS NOT NULL
+   AND (r.id IS NULL OR r.currency <> c.currency OR r.person_id <> t.person_id OR r.recorded_at > c.posted_at
+        OR t.starts_at < r.valid_from OR t.ends_at >= r.valid_to + interval '1 millisecond')
+""",
+)
+
+# Each cut sums what its join finds, in steps: what a join loses or finds twice shows as another sum.
+CUTS: Final = Check(
+    "the ledger has the same sums in every cut",
+    "workspace",
+    """
+WITH ledger AS (
+  SELECT t.workspace_id, c.currency, sum(t.ms) AS ms, sum(c.amount) AS amount, sum(c.unpriced_ms) AS unpriced_ms
+    FROM time_entries t LEFT JOIN cost_entries c ON c.time_entry_id = t.id
+   WHERE t.kind = 'active' GROUP BY t.workspace_id, c.currency
+), line AS (
+  SELECT t.workspace_id, c.currency, t.ms, c.amount, c.unpriced_ms, p.id AS person, tt.name AS task_type,
+         (t.starts_at AT TIME ZONE 'UTC')::date AS day, i.id AS item
+    FROM time_entries t
+    JOIN people p ON p.id = t.person_id
+    JOIN claims cl ON cl.id = t.claim_id
+    JOIN items i ON i.id = cl.item_id
+    JOIN submissions s ON s.id = i.submission_id
+    JOIN task_types tt ON tt.id = s.task_type_id
+    LEFT JOIN cost_entries c ON c.time_entry_id = t.id
+   WHERE t.kind = 'active'
+), part AS (
+  SELECT workspace_id, currency, GROUPING(person, task_type, day, item) AS cut,
+         sum(ms) AS ms, sum(amount) AS amount, sum(unpriced_ms) AS unpriced_ms
+    FROM line
+   GROUP BY GROUPING SETS ((workspace_id, currency, person), (workspace_id, currency, task_type),
+                           (workspace_id, currency, day), (workspace_id, currency, item))
+), summed AS (
+  SELECT workspace_id, currency, cut, sum(ms) AS ms, sum(amount) AS amount, sum(unpriced_ms) AS unpriced_ms
+    FROM part GROUP BY workspace_id, currency, cut
+)
+SELECT ledger.workspace_id,
+       format('holds %s ms and %s %s (%s ms unpriced), but by %s it is %s ms and %s (%s ms unpriced)', ledger.ms,
+              ledger.amount, coalesce(ledger.currency, '-'), ledger.unpriced_ms, cuts.name, coalesce(summed.ms, 0),
+              summed.amount, summed.unpriced_ms)
+  FROM ledger
+ CROSS JOIN (VALUES (7, 'person'), (11, 'task type'), (13, 'day'), (14, 'item')) AS cuts(cut, name)
+  LEFT JOIN summed ON summed.workspace_id = ledger.workspace_id AND summed.cut = cuts.cut
+        AND summed.currency IS NOT DISTINCT FROM ledger.currency
+ WHERE (ledger.ms, ledger.amount, ledger.unpriced_ms) IS DISTINCT FROM (summed.ms, summed.amount, summed.unpriced_ms)
+""",
+)
+
+PRICES: Final = "a price is time times rate"
+
+
+def check_costs(session: Session) -> Iterator[Violation]:
+    """Yield what is wrong with the ledger of money."""
+    for check in (ONE_PRICE, CARDS, CUTS):
+        yield from find(session, check)
+    yield from _check_prices(session)
+
+
+def _check_prices(session: Session) -> Iterator[Violation]:
+    cards = {card.id: rate_of(card) for card in session.scalars(select(RateCard))}
+    posted = session.execute(
+        select(TimeEntry.ms, CostEntry.rate_card_id, CostEntry.amount, func.array_agg(TimeEntry.id))
+        .join(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
+        .where(CostEntry.rate_card_id.is_not(None))
+        .group_by(TimeEntry.ms, CostEntry.rate_card_id, CostEntry.amount)
+    )
+    for ms, card_id, amount, entry_ids in posted:
+        # A card that is missing is told of by CARDS.
+        if card_id in cards and amount != price(ms, cards[card_id]):
+            detail = f"books {ms} ms for {amount}, but {price(ms, cards[card_id])} is right"
+            yield from (Violation(PRICES, show("time_entry", entry_id), detail) for entry_id in entry_ids)

@@ -1,0 +1,69 @@
+"""People who review, programs that submit, and what an hour of somebody costs."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.audit.rules import COMMAND
+from app.costs.models import RateCard
+from app.costs.service import NewRate, record_rate
+from app.identity.service import create_key, create_person
+from app.kernel.clock import read_now
+
+
+def add_person(
+    session: Session,
+    workspace_id: UUID,
+    name: str = "ada",
+    *,
+    skills: Iterable[str] = (),
+    queues: Iterable[str] = (),
+) -> UUID:
+    """Make a reviewer and return her id; her address is made from her name."""
+    return create_person(
+        session,
+        now=read_now(session),
+        actor=COMMAND,
+        workspace_id=workspace_id,
+        email=f"{name}@example.org",
+        roles=["reviewer"],
+        skills=skills,
+        queues=queues,
+    )
+
+
+def add_key(session: Session, workspace_id: UUID) -> UUID:
+    """Make a program's key and return its id."""
+    made = create_key(
+        session, now=read_now(session), actor=COMMAND, workspace_id=workspace_id, scopes=["submit", "read"]
+    )
+    return made.key_id
+
+
+def add_rate(
+    session: Session,
+    workspace_id: UUID,
+    base: str = "30",
+    *,
+    person_id: UUID | None = None,
+    burden: str = "1.25",
+    overhead: str = "2",
+    currency: str = "EUR",
+    valid_from: datetime | None = None,
+    valid_to: datetime | None = None,
+) -> RateCard:
+    """Record what an hour costs, known from now on; it holds since last week unless the test says otherwise."""
+    now = read_now(session)
+    new = NewRate(
+        person_id=person_id,
+        currency=currency,
+        base=Decimal(base),
+        burden=Decimal(burden),
+        overhead=Decimal(overhead),
+        valid_from=valid_from or now - timedelta(days=7),
+        valid_to=valid_to,
+    )
+    return record_rate(session, now=now, actor=COMMAND, workspace_id=workspace_id, new=new)

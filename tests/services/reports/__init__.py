@@ -1,0 +1,1 @@
+"""Reports, and the checks of a live system."""

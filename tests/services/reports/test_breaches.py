@@ -1,0 +1,228 @@
+"""Every promise, broken by hand after a day's work: the breach is found, under the promise's own name."""
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app.identity.service import create_workspace
+from app.kernel.clock import read_now
+from app.kernel.sealing import Vault, keep_vault
+from app.reports.invariants import check_invariants, contents, costs, handover, reviews, tenants, time, trail
+from app.reports.invariants.check import Check
+from tests.services.reports.breaking import break_it
+from tests.services.reports.day import live_a_day
+
+# Each breach: the promise, a few words of what is said about it, and the statements that break it.
+BREACHES = [
+    (
+        contents.KEPT_ANSWERS.rule,
+        "is missing",
+        "DELETE FROM submissions s USING idempotent_answers WHERE s.id = submission_id",
+    ),
+    (contents.KEPT_ANSWERS.rule, "does not name", "UPDATE idempotent_answers SET body = 'sub_1'"),
+    (
+        contents.KEPT_ANSWERS.rule,
+        "belongs to another workspace",
+        "UPDATE api_keys SET workspace_id = (SELECT id FROM workspaces WHERE name = 'Other')",
+    ),
+    (contents.KEPT_CONTENT, "has no content", "DELETE FROM contents"),
+    (contents.KEPT_CONTENT, "another hash", "UPDATE submissions SET content_sha256 = sha256('other')"),
+    (
+        contents.KEPT_CONTENT,
+        "cannot be opened",
+        "UPDATE contents SET body = set_byte(body, 20, 255 - get_byte(body, 20))",
+    ),
+    (contents.DECIDED_CONTENT.rule, "other content", "UPDATE decisions SET content_sha256 = sha256('other')"),
+    (reviews.TOKENS.rule, "gave out token", "UPDATE items SET token = token + 1 WHERE state = 'decided'"),
+    (reviews.TOKENS.rule, "claims carry", "UPDATE claims SET token = token + 5 WHERE outcome = 'skipped'"),
+    (reviews.TOKENS.rule, "its 0 claims", "DELETE FROM claims"),
+    (reviews.LIVE_CLAIMS.rule, "is claimed with 0", "UPDATE items SET state = 'claimed' WHERE state = 'waiting'"),
+    (reviews.LIVE_CLAIMS.rule, "is waiting with 1", "UPDATE items SET state = 'waiting' WHERE state = 'claimed'"),
+    (
+        reviews.LIVE_CLAIMS.rule,
+        "with 2 live claims",
+        "DROP INDEX uq_claims_live_item",
+        """INSERT INTO claims SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(),
+           'person_id', gen_random_uuid(), 'token', 99))).* FROM claims c WHERE ended_at IS NULL""",
+    ),
+    (
+        reviews.CLAIM_INTERVALS.rule,
+        "the next one began",
+        "UPDATE claims SET ended_at = ended_at + interval '1 hour' WHERE outcome = 'skipped'",
+    ),
+    (
+        reviews.CLAIM_INTERVALS.rule,
+        "ends at",
+        "UPDATE claims SET ended_at = claimed_at - interval '1 second' WHERE outcome = 'decided'",
+    ),
+    (reviews.VOTES.rule, "differs from its claim", "UPDATE votes SET token = token + 1"),
+    (reviews.VOTES.rule, "before its claim began", "UPDATE votes SET at = at - interval '1 day'"),
+    (reviews.VOTES.rule, "is in time, but its claim was expired", "UPDATE votes SET late = false WHERE late"),
+    (reviews.VOTES.rule, "but its claim ended at", "UPDATE votes SET at = at + interval '1 microsecond'"),
+    (
+        reviews.VOTES.rule,
+        "a later one had been given out",
+        "UPDATE claims c SET claimed_at = v.at FROM votes v WHERE c.item_id = v.item_id AND c.token = v.token + 1",
+    ),
+    (reviews.DECISIONS.rule, "is decided with 0 decisions", "DELETE FROM decisions"),
+    (reviews.DECISIONS.rule, "1 approvals by 1 people of 2", "UPDATE votes SET counts = false WHERE verb = 'correct'"),
+    (reviews.DECISIONS.rule, "2 approvals by 2 people of 1", "UPDATE items SET approvals_required = 1"),
+    (
+        reviews.DECISIONS.rule,
+        "2 approvals by 1 people",
+        "DROP INDEX uq_votes_person",
+        "UPDATE votes v SET person_id = other.person_id FROM votes other WHERE other.item_id = v.item_id",
+    ),
+    (reviews.DECISIONS.rule, "0 rejections", "UPDATE votes SET counts = false WHERE verb = 'reject'"),
+    (
+        reviews.DECISIONS.rule,
+        "is waiting with 1 decisions",
+        "UPDATE items SET state = 'waiting' WHERE state = 'decided'",
+    ),
+    (reviews.DECIDING_VOTES.rule, "is answered, its vote is reject", "UPDATE decisions SET status = 'answered'"),
+    (reviews.DECIDING_VOTES.rule, "missing or void", "UPDATE votes SET counts = false"),
+    (reviews.DECIDING_VOTES.rule, "is approved, its vote is approve", "UPDATE decisions SET late = NOT late"),
+    (trail.STEPS.rule, "is no step", "UPDATE events SET to_state = 'decided' WHERE type = 'item.skip'"),
+    (trail.STEPS.rule, "but the item was", "DELETE FROM events WHERE type = 'item.skip'"),
+    (
+        trail.STEPS.rule,
+        "makes version",
+        """UPDATE events SET details = details || '{"version": 7}' WHERE type = 'item.skip'""",
+    ),
+    (trail.STEPS.rule, "does not put it in line", "DELETE FROM events WHERE type = 'item.enqueued'"),
+    (trail.ITEMS.rule, "is decided, version", "UPDATE items SET version = version + 1"),
+    (trail.ITEMS.rule, "is missing", "DELETE FROM items WHERE state = 'cancelled'"),
+    (trail.ITEMS.rule, "make it nothing", "DELETE FROM events"),
+    (trail.ITEMS.rule, "is cancelled", "UPDATE items SET state = 'cancelled' WHERE state = 'decided'"),
+    (
+        trail.CLAIMS.rule,
+        "the trail begins it 0 times",
+        "UPDATE events SET details = details - 'claim' WHERE type = 'item.claim'",
+    ),
+    (trail.CLAIMS.rule, "is released", "UPDATE claims SET outcome = 'released' WHERE outcome = 'skipped'"),
+    (trail.SUBMISSIONS.rule, "is passed", "UPDATE submissions SET status = 'passed' WHERE status = 'rejected'"),
+    (trail.SUBMISSIONS.rule, "final at -", "UPDATE submissions SET final_at = NULL WHERE status = 'passed'"),
+    (trail.SUBMISSIONS.rule, "its item is -", "DELETE FROM items WHERE state = 'cancelled'"),
+    (
+        trail.SUBMISSIONS.rule,
+        "routed to pass",
+        "UPDATE submissions SET route_outcome = 'pass' WHERE status = 'waiting'",
+    ),
+    (trail.SUBMISSIONS.rule, "its decision is", "UPDATE decisions SET final_at = final_at + interval '1 second'"),
+    (handover.OUTBOX.rule, "has 0 deliveries", "DELETE FROM deliveries"),
+    (handover.OUTBOX.rule, "the first due at", "UPDATE deliveries SET due_at = due_at - interval '1 second'"),
+    (
+        handover.OVERDUE_CLAIMS.rule,
+        "is still live",
+        "UPDATE claims SET expires_at = clock_timestamp() - interval '61 seconds' WHERE ended_at IS NULL",
+    ),
+    (
+        handover.OVERDUE_DELIVERIES.rule,
+        "has been due since",
+        "UPDATE deliveries SET next_attempt_at = clock_timestamp() - interval '61 seconds'",
+    ),
+    (time.WHOLE_CLAIM.rule, "ms are booked", "DELETE FROM time_entries WHERE kind = 'idle_in_claim'"),
+    (
+        time.WHOLE_CLAIM.rule,
+        "lasted",
+        "UPDATE claims SET ended_at = ended_at + interval '1 second' WHERE outcome = 'expired'",
+    ),
+    (time.ENTRIES.rule, "somebody else", "UPDATE claims SET person_id = workspace_id WHERE ended_at IS NOT NULL"),
+    (time.ENTRIES.rule, "books", "UPDATE time_entries SET ms = ms + 1"),
+    (
+        time.ENTRIES.rule,
+        "had not ended",
+        """UPDATE time_entries SET starts_at = starts_at - interval '1 millisecond', ms = ms + 1
+           WHERE kind <> 'active'""",
+    ),
+    (
+        time.ENTRIES.rule,
+        "its claim from",
+        "UPDATE claims SET claimed_at = claimed_at + interval '1 second' WHERE ended_at IS NOT NULL",
+    ),
+    (
+        time.ENTRIES.rule,
+        "crosses a quarter hour",
+        "ALTER TABLE time_entries DROP CONSTRAINT ex_time_entries_one_active_second",
+        """UPDATE time_entries SET starts_at = date_bin('15 minutes', starts_at, 'epoch') - interval '1 second',
+           ends_at = date_bin('15 minutes', starts_at, 'epoch') + interval '1 second', ms = 2000""",
+        "UPDATE claims SET claimed_at = '2020-01-01'",
+    ),
+    (
+        time.ONE_ACTIVE_SECOND.rule,
+        "when an earlier entry lasts",
+        "ALTER TABLE time_entries DROP CONSTRAINT ex_time_entries_one_active_second",
+        "UPDATE time_entries SET kind = 'active'",
+    ),
+    (time.SIGNS_OF_LIFE.rule, "was last heard of", "DELETE FROM beats"),
+    (time.VOTED_TIME.rule, "the ledger holds", "UPDATE votes SET active_ms = active_ms + 1"),
+    (costs.ONE_PRICE.rule, "has no cost entry", "DELETE FROM cost_entries"),
+    (costs.ONE_PRICE.rule, "but has a cost entry", "UPDATE time_entries SET kind = 'idle_in_claim'"),
+    (
+        costs.ONE_PRICE.rule,
+        "are unpriced",
+        "ALTER TABLE cost_entries DROP CONSTRAINT ck_cost_entries_unpriced",
+        "UPDATE cost_entries SET unpriced_ms = 1",
+    ),
+    (costs.CARDS.rule, "by card", "UPDATE rate_cards SET valid_from = clock_timestamp()"),
+    (costs.CARDS.rule, "by card", "UPDATE rate_cards SET recorded_at = clock_timestamp() + interval '1 hour'"),
+    (costs.CARDS.rule, "by card", "UPDATE rate_cards SET valid_to = valid_from + interval '1 hour'"),
+    (costs.CARDS.rule, "in EUR by card", "UPDATE rate_cards SET currency = 'CHF'"),
+    (costs.CARDS.rule, "by card", "DELETE FROM rate_cards"),
+    (costs.PRICES, "is right", "UPDATE cost_entries SET amount = amount + 0.000001"),
+    (costs.PRICES, "is right", "UPDATE rate_cards SET burden = 1.3"),
+    (costs.CUTS.rule, "by task type", "DELETE FROM task_types"),
+    (costs.CUTS.rule, "by person", "DELETE FROM people WHERE name = 'ada'"),
+    (
+        tenants.RULE,
+        "point into another workspace",
+        "UPDATE items SET workspace_id = (SELECT id FROM workspaces WHERE name = 'Other')",
+    ),
+    (
+        tenants.RULE,
+        "endpoint_id",
+        "UPDATE endpoints SET workspace_id = (SELECT id FROM workspaces WHERE name = 'Other')",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def lived(engine: Engine, vault: Vault) -> Iterator[Session]:
+    """A day's work in one workspace beside another, lived once for all breaches."""
+    with engine.connect() as connection, connection.begin() as transaction:
+        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        keep_vault(session, vault)
+        create_workspace(session, now=read_now(session), name="Other")
+        live_a_day(session, create_workspace(session, now=read_now(session), name="Acme").id)
+        session.flush()
+        yield session
+        session.close()
+        transaction.rollback()
+
+
+@pytest.fixture
+def day(lived: Session) -> Iterator[Session]:
+    """The day as it was lived, whatever another test has broken."""
+    with lived.begin_nested() as whole:
+        yield lived
+        whole.rollback()
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "statements"),
+    [pytest.param(rule, words, statements, id=f"{rule}: {words}") for rule, words, *statements in BREACHES],
+)
+def test_a_breach_is_found(day: Session, rule: str, words: str, statements: list[str]) -> None:
+    break_it(day, *statements)
+    found = [v for v in check_invariants(day) if v.rule == rule]
+    assert any(words in f"{v.subject} {v.detail}" for v in found), found
+
+
+def test_every_promise_is_broken_by_some_test() -> None:
+    modules: list[ModuleType] = [contents, costs, handover, reviews, tenants, time, trail]
+    promises = {value.rule for m in modules for value in vars(m).values() if isinstance(value, Check)}
+    promises |= {contents.KEPT_CONTENT, costs.PRICES, tenants.RULE}
+    assert promises == {rule for rule, *_ in BREACHES}
