@@ -123,6 +123,8 @@ def compile_expression(text: str) -> Expression:
         program = _ENV.compile(text)
     except RuntimeError as error:
         raise ExpressionRefused(_sentence(str(error))) from None
+    except TypeError:
+        raise ExpressionRefused("is not a text of Unicode characters") from None
     result = program.return_type()
     if result not in (cel.Type.BOOL, cel.Type.DYN):
         raise ExpressionRefused(f"must give true or false, but gives {result}")

@@ -1,0 +1,1 @@
+"""Where submissions go: reading policies, compiling rules, deciding."""
