@@ -37,7 +37,8 @@ def demo(scale: int, seed: int) -> None:
 
     Uses the service that runs here; if none does, one is started for the length of the command.
     """
-    console = Console()
+    # A pipe has no width of its own; the report needs room for its columns.
+    console = Console() if sys.stdout.isatty() else Console(width=130)
     try:
         with _service() as settings:
             _work(console, settings, scale, seed)

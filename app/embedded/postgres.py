@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from app.embedded import leash
 from app.embedded.account import Account, give
 from app.embedded.leftovers import stop_leftovers
 from app.embedded.locate import Postgres
 from app.embedded.supervisor import Child, StopStep
+from app.kernel import leash
 from app.kernel.errors import Conflict
 
 ROLE = "proofdesk"

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from app.embedded import leash
 from app.embedded.leftovers import RUN_MARK, stop_marked
+from app.kernel import leash
 from app.kernel.errors import Conflict
 
 FIRST_DELAY_SECONDS = 0.1

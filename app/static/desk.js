@@ -17,14 +17,16 @@ const storageKey = `draft:${form.dataset.claim}`;
 const act = (name) => form.querySelector(`[data-act="${name}"]`);
 
 const controls = [...form.querySelectorAll("[data-control]")];
-const originals = new Map(controls.map((control) => [control, control.dataset.original ?? shown(control)]));
 
-function shown(control) {
-  return control.value.replaceAll("\r\n", "\n");
+function original(control) {
+  // Not the present value: some browsers bring typed text back on a reload.
+  const fromPage = control.tagName === "SELECT" ? [...control.options].find((one) => one.defaultSelected)?.value : control.defaultValue;
+  return control.dataset.original ?? fromPage ?? control.value;
 }
 
 function changed() {
-  return controls.filter((control) => shown(control) !== originals.get(control).replaceAll("\r\n", "\n").replaceAll("\r", "\n"));
+  const plain = (text) => text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
+  return controls.filter((control) => plain(control.value) !== plain(original(control)));
 }
 
 function markChanges() {
@@ -238,6 +240,11 @@ form.addEventListener("input", (event) => {
   scheduleSave();
 });
 form.addEventListener("submit", onSubmit);
+form.addEventListener("formdata", (event) => {
+  // An untouched field means "as it was"; leaving it out keeps a long output from being sent back for nothing.
+  const touched = new Set(changed());
+  for (const control of controls) if (!touched.has(control)) event.formData.delete(control.name);
+});
 unsent.addEventListener("click", onAnswer);
 document.addEventListener("keydown", onKey);
 document.addEventListener("lease-lost", () =>

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
@@ -123,7 +124,7 @@ def list_task_types(session: Session, *, workspace_id: UUID) -> list[TaskType]:
         session.scalars(
             select(TaskType)
             .where(TaskType.workspace_id == workspace_id)
-            .distinct(TaskType.name)
+            .ext(distinct_on(TaskType.name))
             .order_by(TaskType.name, TaskType.version.desc())
         )
     )

@@ -80,5 +80,6 @@ def _sentence(shown: Sequence[Row], count: int) -> str:
     if count == 1:
         return first
     last = f" Smallest shown: {shown[-1].label}, {shown[-1].value_text}."
-    rest = f" {count - len(shown)} smaller rows stand in the table only." if count > len(shown) else ""
+    more = count - len(shown)
+    rest = f" {more} more {'stands' if more == 1 else 'stand'} in the table only." if more else ""
     return first + last + rest

@@ -22,7 +22,7 @@ from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
-from app.queue.rules import CLAIMED
+from app.queue.rules import CANCELLED, CLAIMED
 from app.queue.rules import WAITING as ITEM_WAITING
 from app.review.queries import find_decision
 from app.review.rules.document import decision_document
@@ -150,7 +150,8 @@ def post_cancel(path: IdPath) -> Response:
 
 def _is_final(submission: Submission) -> bool:
     """Say whether programs may see the outcome: it is there, and nobody can take it back any more."""
-    return submission.final_at is not None and submission.final_at <= now()
+    # A program that takes its submission back reads so in the same answer, which began before that was written.
+    return submission.status == CANCELLED or (submission.final_at is not None and submission.final_at <= now())
 
 
 def _brief_document(submission: Submission, item_state: str | None) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The doors, spoken to as programs and browsers do."""
