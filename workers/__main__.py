@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from app.adapters.http_sender import HttpSender
 from app.adapters.rq_jobs import RqCarrier
-from app.embedded.leash import die_with_parent
 from app.kernel.db import Database, make_engine
+from app.kernel.leash import die_with_parent
 from app.kernel.sealing import Vault
 from app.logs import configure
 from app.settings import Settings

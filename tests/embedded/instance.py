@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from app.embedded import leash, stack
+from app.embedded import stack
+from app.kernel import leash
 
 NOTES = ("worker", "leashed", "escaped")
 
