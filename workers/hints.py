@@ -96,7 +96,7 @@ class HintWorker(BaseWorker):
             _log.exception("task failed", task=wanted.name, ids=wanted.ids)
 
     def run_maintenance_tasks(self) -> None:
-        """Forget hints and workers that died. RQ's own upkeep would read the jobs of others too, as pickles."""
+        """Forget hints and workers that died. RQ's own upkeep would act on whatever lies in its registries."""
         for queue in self.queues:
             self.connection.delete(queue.intermediate_queue_key)
             clean_worker_registry(queue)

@@ -21,6 +21,10 @@ class Receiver:
         """Return an endpoint URL that leads here."""
         return f"http://127.0.0.1:{self.port}/hook?a=1"
 
+    def has(self, number: int) -> Callable[[], bool]:
+        """Return the condition that this many requests have come."""
+        return lambda: len(self.requests) >= number
+
     def headers(self, number: int = -1) -> dict[str, str]:
         """Return the headers of a request, names in lower case."""
         lines = self.requests[number].split(b"\r\n\r\n", 1)[0].decode().split("\r\n")[1:]
