@@ -17,7 +17,7 @@ from app.kernel.errors import Fault
 from app.kernel.ids import show
 from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action
-from app.web.schema_form import FormNode, build_form
+from app.web.schema_form import FormNode, build_form, control_name
 
 Posted = Mapping[str, str | list[str]]
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -187,7 +187,7 @@ def _action(position: int, action: Action, fields: Posted, faults: Sequence[Faul
             faults=inside,
             label="Args",
         ),
-        "verb": fields.get(f"verb.{position}", action.allowed[0]),
+        "verb": fields.get(f"verb.{position}", ""),
         "message": fields.get(f"message.{position}", ""),
         "faults": [f.detail for f in faults if not f.pointer.startswith(below)],
     }
@@ -202,5 +202,17 @@ def _risks(action: Action) -> list[str]:
 def _problem(refused: str | None, faults: Sequence[Fault]) -> dict[str, Any] | None:
     if refused is None:
         return None
-    shown = [{"name": None, "label": f.pointer, "detail": f"{f.pointer} {f.detail}".strip()} for f in faults]
-    return {"title": refused, "faults": shown}
+    return {"title": refused, "faults": [_fault(f) for f in faults]}
+
+
+def _fault(fault: Fault) -> dict[str, str | None]:
+    """Return a fault with the name of the control that it is about, so that the page can link to it."""
+    _, _, rest = fault.pointer.partition("/")
+    where, _, inside = rest.partition("/")
+    if where == "output":
+        return {"name": control_name("output", f"/{inside}" if inside else ""), "label": rest, "detail": fault.detail}
+    number, _, place = inside.partition("/")
+    if where == "actions" and place.startswith("args"):
+        name = control_name(f"args.{number}", place.removeprefix("args"))
+        return {"name": name, "label": place, "detail": fault.detail}
+    return {"name": None, "label": rest, "detail": f"{rest} {fault.detail}".strip()}
