@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
@@ -93,11 +93,11 @@ def list_attempts(session: Session, *, delivery_id: UUID) -> list[DeliveryAttemp
 def first_of_its_submission() -> ColumnElement[bool]:
     """Return the condition that no earlier delivery of the same submission is still to be handed over."""
     earlier = aliased(Delivery)
-    return ~exists(
-        select(earlier.id).where(
-            earlier.submission_id == Delivery.submission_id, earlier.state == DUE, earlier.id < Delivery.id
-        )
+    query = select(earlier.id).where(
+        earlier.submission_id == Delivery.submission_id, earlier.state == DUE, earlier.id < Delivery.id
     )
+    # The offset keeps the planner from joining with everything that is due, at a cost that grows with the backlog.
+    return ~query.offset(0).exists()
 
 
 def next_due_at(session: Session) -> datetime | None:
