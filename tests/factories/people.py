@@ -46,16 +46,19 @@ def add_key(session: Session, workspace_id: UUID) -> UUID:
 def add_rate(
     session: Session,
     workspace_id: UUID,
-    base: str = "30",
+    base: str = "28",
     *,
     person_id: UUID | None = None,
     burden: str = "1.25",
-    overhead: str = "2",
+    overhead: str = "1",
     currency: str = "EUR",
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
 ) -> RateCard:
-    """Record what an hour costs, known from now on; it holds since last week unless the test says otherwise."""
+    """Record what an hour costs, known from now on; it holds since last week unless the test says otherwise.
+
+    As it stands an hour costs 28 x 1.25 + 1 = 36, so that a millisecond costs exactly 0.00001 and splits add up.
+    """
     now = read_now(session)
     new = NewRate(
         person_id=person_id,

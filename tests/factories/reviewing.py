@@ -12,8 +12,9 @@ from app.audit.rules import Actor
 from app.costs.models import CostEntry
 from app.queue.models import Claim, Item
 from app.review.models import Decision
+from app.review.rules.document import DecisionFacts
 from app.review.rules.verdict import ActionVerdict, Verdict
-from app.review.service import Handed, Overtaken, decide, give_back, take_item
+from app.review.service import Handed, NothingToClaim, Overtaken, decide, give_back, take_item
 from app.submissions.models import Submission
 from app.timekeeping.models import TimeEntry
 from app.timekeeping.service import record_beat
@@ -44,6 +45,27 @@ def take(session: Session, workspace_id: UUID, person_id: UUID, **wanted: Any) -
     )
     assert isinstance(taken, tuple), taken
     return taken[0]
+
+
+def look(session: Session, workspace_id: UUID, person_id: UUID, **wanted: Any) -> dict[str, int]:
+    """Ask for an item where there is none, and return why."""
+    taken = take_item(
+        session,
+        actor=Actor("person", person_id),
+        workspace_id=workspace_id,
+        person_id=person_id,
+        channel="api",
+        **wanted,
+    )
+    assert isinstance(taken, NothingToClaim), taken
+    return taken.why
+
+
+def decided(answer: Handed | Overtaken) -> DecisionFacts:
+    """Return the decision of a verdict that was the last one needed."""
+    assert isinstance(answer, Handed), answer
+    assert answer.decision is not None, answer
+    return answer.decision
 
 
 def hand_in(
@@ -84,18 +106,20 @@ def put_back(session: Session, claim: Claim, act: str = "release") -> None:
 
 
 def begin_earlier(session: Session, claim: Claim, seconds: float) -> Claim:
-    """Let a live claim have begun, and its lease end, this much earlier."""
+    """Let a live claim have begun this much earlier; its lease still ends when it did."""
     claim = session.get_one(Claim, claim.id, populate_existing=True)
-    claim.claimed_at -= timedelta(seconds=seconds)
-    claim.expires_at -= timedelta(seconds=seconds)
+    # On a whole millisecond, so that a test can say exactly what it expects of the ledger.
+    claim.claimed_at -= timedelta(seconds=seconds, microseconds=claim.claimed_at.microsecond % 1_000)
     session.flush()
     return claim
 
 
 def run_out(session: Session, claim: Claim, seconds: float = 1) -> Claim:
-    """Let the lease of a claim have run out this many seconds ago."""
-    claim = session.get_one(Claim, claim.id, populate_existing=True)
-    return begin_earlier(session, claim, claim.claim_ms / 1_000 + seconds)
+    """Let the lease of a claim, never renewed, have run out this many seconds ago."""
+    claim = begin_earlier(session, claim, claim.claim_ms / 1_000 + seconds)
+    claim.expires_at = claim.claimed_at + timedelta(milliseconds=claim.claim_ms)
+    session.flush()
+    return claim
 
 
 def heard(session: Session, claim: Claim, seconds: float, *, seq: int = 1, state: str = "active") -> datetime:

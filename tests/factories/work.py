@@ -5,20 +5,22 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, column, insert, join, select, table, text, true
 from sqlalchemy.orm import Session
 
+from app.audit.models import Event
 from app.audit.rules import COMMAND, Actor
 from app.delivery.models import Endpoint
 from app.delivery.service import register_endpoint
 from app.intake.service import Accepted, submit
 from app.kernel.clock import read_now
+from app.kernel.db import Base
 from app.kernel.ids import show
 from app.kernel.strict_json import encode
 from app.queue.models import Item
 from app.routing.models import Policy
 from app.routing.service import draft_policy, publish_policy
-from app.submissions.models import TaskType
+from app.submissions.models import Content, Submission, TaskType
 from app.submissions.service import TaskTypeDefinition, define_task_type
 
 CITY: Final[dict[str, object]] = {
@@ -72,16 +74,22 @@ def add_endpoint(session: Session, workspace_id: UUID, *types: str) -> Endpoint:
 
 
 def send(
-    session: Session, workspace_id: UUID, *, endpoint: Endpoint | None = None, key_id: UUID | None = None, **body: Any
+    session: Session,
+    workspace_id: UUID,
+    *,
+    endpoint: Endpoint | str | None = None,
+    key_id: UUID | None = None,
+    **body: Any,
 ) -> Accepted:
     """Submit an address; without a policy it waits. `body` replaces parts of the usual one."""
+    endpoint_text = show("endpoint", endpoint.id) if isinstance(endpoint, Endpoint) else endpoint
     document: Mapping[str, Any] = {
         "task_type": "address",
         "output": {"city": "Bern"},
         "confidence": 0.5,
         "model": {"provider": "acme", "name": "small", "version": "1"},
         "prompt": {"id": "address", "version": "7"},
-        **({} if endpoint is None else {"endpoint": show("endpoint", endpoint.id)}),
+        **({} if endpoint_text is None else {"endpoint": endpoint_text}),
         **body,
     }
     return submit(
@@ -107,33 +115,34 @@ def item_of(session: Session, submission_id: UUID) -> Item:
     return session.scalars(query).one()
 
 
-# One submission with its content, item and event, many times over; only ids differ, so one data key opens them all.
-_COPIES: Final = text("""
-WITH copy AS (
-  SELECT gen_random_uuid() AS submission_id, gen_random_uuid() AS item_id, n FROM generate_series(1, :times) AS n
-), submission AS (
-  INSERT INTO submissions
-  SELECT (jsonb_populate_record(s, jsonb_build_object('id', copy.submission_id))).*
-    FROM copy, submissions s WHERE s.id = :submission
-), content AS (
-  INSERT INTO contents (submission_id, data_key, body)
-  SELECT copy.submission_id, c.data_key, c.body FROM copy, contents c WHERE c.submission_id = :submission
-), item AS (
-  INSERT INTO items
-  SELECT (jsonb_populate_record(i, jsonb_build_object('id', copy.item_id, 'submission_id', copy.submission_id,
-                                                      'sort_key', i.sort_key + copy.n))).*
-    FROM copy, items i WHERE i.submission_id = :submission
-)
-INSERT INTO events (workspace_id, at, type, actor_kind, actor_id, subject_kind, subject_id, to_state, details)
-SELECT e.workspace_id, e.at, e.type, e.actor_kind, e.actor_id, 'item', copy.item_id, e.to_state, e.details
-  FROM copy, items i, events e
- WHERE i.submission_id = :submission AND e.subject_id = i.id AND e.type = 'item.enqueued'
+_COPY: Final = table("copy", column("n"), column("submission_id"), column("item_id"))
+_NEW_IDS: Final = text("""
+CREATE TEMPORARY TABLE copy ON COMMIT DROP AS
+SELECT n, gen_random_uuid() AS submission_id, gen_random_uuid() AS item_id FROM generate_series(1, :times) AS n
 """)
 
 
 def add_items(session: Session, workspace_id: UUID, count: int, **body: Any) -> None:
-    """Put `count` like items in line, each due a millisecond after the one before; quick enough for thousands."""
-    first = send(session, workspace_id, **body)
-    session.flush()
-    if count > 1:
-        session.execute(_COPIES, {"submission": first.submission_id, "times": count - 1})
+    """Put `count` like items in line, each due a millisecond after the one before; quick enough for thousands.
+
+    The first is submitted, the others are copies of its rows under new ids; one data key opens them all.
+    """
+    first = item_of(session, send(session, workspace_id, **body).submission_id)
+    session.execute(_NEW_IDS, {"times": count - 1})
+    # Every copy points at what the first points at; to look that up for each would take most of the time.
+    session.execute(text("SET LOCAL session_replication_role = replica"))
+    here, there = _COPY.c.submission_id, _COPY.c.item_id
+    _copy(session, Submission, Submission.id == first.submission_id, id=here)
+    _copy(session, Content, Content.submission_id == first.submission_id, submission_id=here)
+    _copy(session, Item, Item.id == first.id, id=there, submission_id=here, sort_key=Item.sort_key + _COPY.c.n)
+    _copy(session, Event, Event.subject_id == first.id, subject_id=there)
+    session.execute(text("SET LOCAL session_replication_role = origin"))
+    session.execute(text("DROP TABLE copy"))
+
+
+def _copy(session: Session, model: type[Base], which: ColumnElement[bool], **changes: ColumnElement[Any]) -> None:
+    """Insert a row again for each line of `copy`, with these columns changed."""
+    columns = [c for c in model.__table__.columns if c.identity is None]
+    values = [changes.get(c.key, c) for c in columns]
+    many = select(*values).select_from(join(_COPY, model, true())).where(which)
+    session.execute(insert(model).from_select([c.key for c in columns], many))
