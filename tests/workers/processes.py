@@ -65,7 +65,7 @@ class Workers:
 
     def children(self) -> dict[str, int]:
         """Return the pids of both children, once both run."""
-        assert eventually(lambda: all(self.child(role) for role in ROLES), within_seconds=10), self.log.read_text()
+        assert eventually(lambda: all(self.child(role) for role in ROLES), within_seconds=40), self.log.read_text()
         return {role: pid for role in ROLES if (pid := self.child(role))}
 
 
