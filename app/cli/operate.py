@@ -32,8 +32,12 @@ def web_command(host: str, port: int, *, workers: int = 1, threads: int = 16) ->
         "1024",
         "--respawn-failed-workers",
         "--no-ws",
+        # An open stream or a waiting request must not hold up the end.
+        "--workers-kill-timeout",
+        "5",
+        # Its warnings are advice on the number of threads, which was weighed; ours go through app/logs.py.
         "--log-level",
-        "warning",
+        "error",
         "wsgi:app",
     ]
 
