@@ -1,5 +1,6 @@
 """Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -96,7 +97,8 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     submission = get_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
     task_type = get_task_type(session, workspace_id=claim.workspace_id, task_type_id=submission.task_type_id)
     received, key = read_content(session, submission_id=submission.id)
-    received, corrected = standing_text(session, item_id=item.id, received=received, key=key)
+    votes = list_standing_votes(session, item_id=item.id)
+    received, corrected = standing_text(votes, received=received, key=key)
     draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=key)
     return OpenClaim(claim, item, submission, task_type, received, corrected, draft, saved_at)
 
@@ -112,9 +114,9 @@ def span_of(claim: Claim) -> ClaimSpan:
     return ClaimSpan(claim.id, claim.person_id, claim.claimed_at, claim.ended_at, claim.cap_ms)
 
 
-def standing_text(session: Session, *, item_id: UUID, received: Received, key: DataKey) -> tuple[Received, bool]:
-    """Return the text that is to be judged now, and whether it is an earlier reviewer's correction."""
-    corrections = [v for v in list_standing_votes(session, item_id=item_id) if v.verb == "correct"]
+def standing_text(votes: Sequence[Vote], *, received: Received, key: DataKey) -> tuple[Received, bool]:
+    """Return the text that is to be judged after these votes, and whether it is a reviewer's correction."""
+    corrections = [v for v in votes if v.verb == "correct"]
     if not corrections:
         return received, False
     return _as_corrected(received, open_body(corrections[-1].body, key)), True

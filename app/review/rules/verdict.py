@@ -174,6 +174,29 @@ def _settled(action: Action, verdict: ActionVerdict) -> dict[str, Any]:
     }
 
 
+def settle_runs(
+    actions: Sequence[dict[str, Any]], earlier: Sequence[Sequence[dict[str, Any]]], *, required: int
+) -> list[dict[str, Any]]:
+    """Return the actions of the last vote as all votes together settle them.
+
+    An action runs only when `required` people let it run, also when the whole was ended early by an answer. Where an
+    earlier vote refused one that the last would run, the refusal's verb and message stand.
+
+    Args:
+        earlier: The actions of the votes before, as far as they stand, each with the same calls.
+    """
+    before = [{a["call_id"]: a for a in vote} for vote in earlier]
+    settled = []
+    for action in actions:
+        others = [vote[action["call_id"]] for vote in before]
+        if action["run"] and 1 + sum(other["run"] for other in others) < required:
+            refusal = next((other for other in others if not other["run"]), action)
+            settled.append({**action, "run": False, "verb": refusal["verb"], "message": refusal["message"]})
+        else:
+            settled.append(action)
+    return settled
+
+
 def votes_still_needed(*, required: int, verb: str, approvals: int) -> int:
     """Return how many further votes an item needs after one with this verb.
 

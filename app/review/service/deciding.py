@@ -18,20 +18,17 @@ from app.delivery.service import BODY_PURPOSE, schedule_delivery
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
-from app.kernel.sealing import DataKey
 from app.kernel.strict_json import encode
 from app.queue.queries import find_newest_claim
 from app.queue.rules import CLAIMED, WAITING
 from app.queue.service import LockedClaim, lock_claim, move
 from app.review.models import Decision, Vote
-from app.review.queries import find_decision, find_vote, list_standing_votes, standing_text
+from app.review.queries import find_decision, find_vote, list_standing_votes, open_body
 from app.review.rules.document import DecisionFacts, submission_document, webhook_body
-from app.review.rules.verdict import Outcome, Verdict, judge, votes_still_needed
+from app.review.rules.verdict import Outcome, Verdict, judge, settle_runs, votes_still_needed
+from app.review.service.case import Case, open_case, seal_body
 from app.review.service.drafts import drop_draft, keep_lost_text
 from app.review.service.posting import finish_claim
-from app.submissions.models import Submission, TaskType
-from app.submissions.queries import get_submission, get_task_type, read_content
-from app.submissions.rules.received import Received
 from app.submissions.service import settle_submission
 from app.timekeeping.queries import posted_active_ms
 
@@ -64,18 +61,6 @@ class Overtaken:
     decision: DecisionFacts | None
 
 
-@dataclass(frozen=True)
-class _Case:
-    """Everything a verdict is judged against."""
-
-    locked: LockedClaim
-    submission: Submission
-    task_type: TaskType
-    received: Received
-    key: DataKey
-    standing: list[Vote]
-
-
 def decide(
     session: Session,
     *,
@@ -103,7 +88,7 @@ def decide(
     """
     locked = lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
     at = read_now(session)
-    case = _open_case(session, locked)
+    case = open_case(session, locked)
     digest = sha256(encode([asdict(verdict), content_sha256.hex()])).digest()
     before = find_vote(session, claim_id=claim_id)
     if before is not None:
@@ -134,20 +119,11 @@ def _may_count(locked: LockedClaim) -> bool:
     return locked.newest and locked.item.state in {WAITING, CLAIMED} and not revoked
 
 
-def _open_case(session: Session, locked: LockedClaim) -> _Case:
-    item = locked.item
-    submission = get_submission(session, workspace_id=item.workspace_id, submission_id=item.submission_id)
-    task_type = get_task_type(session, workspace_id=item.workspace_id, task_type_id=submission.task_type_id)
-    received, key = read_content(session, submission_id=submission.id)
-    received, _ = standing_text(session, item_id=item.id, received=received, key=key)
-    return _Case(locked, submission, task_type, received, key, list_standing_votes(session, item_id=item.id))
-
-
 def _count(
     session: Session,
     at: datetime,
     actor: Actor,
-    case: _Case,
+    case: Case,
     *,
     verdict: Verdict,
     outcome: Outcome,
@@ -157,18 +133,22 @@ def _count(
 ) -> Handed:
     """Write the vote down and either keep the item waiting for the next one or decide it."""
     item, claim = case.locked.item, case.locked.claim
-    sealed = case.key.seal(encode(_body(verdict, outcome)), purpose="verdict")
     standing = _standing_after(session, case, outcome.verb)
     approvals = len(standing) + (outcome.verb in {"approve", "correct"})
     needed = votes_still_needed(required=item.approvals_required, verb=outcome.verb, approvals=approvals)
     status = _status(outcome, standing)
     facts = {"verb": outcome.verb, "vote_needed": needed} | ({"status": status} if needed == 0 else {})
-    item.voters = [*(v.person_id for v in standing), claim.person_id]
     act = "vote" if needed else "decide"
-    if late:
-        move(session, now=at, actor=actor, item=item, act=f"{act}_late", details=facts)
-    else:
-        finish_claim(session, now=at, actor=actor, locked=case.locked, act=act, ended_at=at, details=facts)
+    # Voters and state are written together: one new version of the item's row, not two.
+    with session.no_autoflush:
+        item.voters = [*(v.person_id for v in standing), claim.person_id]
+        if late:
+            move(session, now=at, actor=actor, item=item, act=f"{act}_late", details=facts)
+            active_ms = posted_active_ms(session, claim_id=claim.id)
+        else:
+            active_ms = finish_claim(
+                session, now=at, actor=actor, locked=case.locked, act=act, ended_at=at, details=facts
+            )
     session.add(
         Vote(
             id=new_id(),
@@ -182,8 +162,8 @@ def _count(
             counts=True,
             reason_codes=list(verdict.reason_codes),
             request_sha256=digest,
-            body=sealed,
-            active_ms=posted_active_ms(session, claim_id=claim.id),
+            body=seal_body(case, verdict, outcome, outcome.actions),
+            active_ms=active_ms,
             at=at,
         )
     )
@@ -191,21 +171,14 @@ def _count(
     session.flush()
     if needed == 0:
         final_at = at + timedelta(milliseconds=case.task_type.undo_ms if at_desk else 0)
-        _write_decision(session, at, case, status=status, body=sealed, late=late, final_at=final_at)
+        earlier = [open_body(v.body, case.key)["actions"] for v in standing]
+        actions = settle_runs(outcome.actions, earlier, required=item.approvals_required)
+        body = seal_body(case, verdict, outcome, actions)
+        _write_decision(session, at, case, status=status, body=body, late=late, final_at=final_at)
     return _handed(session, case, late=late)
 
 
-def _body(verdict: Verdict, outcome: Outcome) -> dict[str, object]:
-    return {
-        "output": outcome.output,
-        "actions": outcome.actions,
-        "message": verdict.message,
-        "note": verdict.note,
-        "reason_codes": list(verdict.reason_codes),
-    }
-
-
-def _standing_after(session: Session, case: _Case, verb: str) -> list[Vote]:
+def _standing_after(session: Session, case: Case, verb: str) -> list[Vote]:
     """Return the earlier votes that still stand: an edit makes them void, because they were for another text."""
     if verb != "correct" or not case.standing:
         return case.standing
@@ -220,7 +193,7 @@ def _status(outcome: Outcome, standing: list[Vote]) -> str:
 
 
 def _write_decision(
-    session: Session, at: datetime, case: _Case, *, status: str, body: bytes, late: bool, final_at: datetime
+    session: Session, at: datetime, case: Case, *, status: str, body: bytes, late: bool, final_at: datetime
 ) -> None:
     submission = case.submission
     decision = Decision(
@@ -264,17 +237,16 @@ def _write_decision(
         )
 
 
-def _handed(session: Session, case: _Case, *, late: bool) -> Handed:
-    votes = list_standing_votes(session, item_id=case.locked.item.id)
+def _handed(session: Session, case: Case, *, late: bool) -> Handed:
     return Handed(
         decision=find_decision(session, submission_id=case.submission.id, key=case.key),
         late=late,
-        approvals=len(votes),
+        approvals=len(list_standing_votes(session, item_id=case.locked.item.id)),
         approvals_required=case.locked.item.approvals_required,
     )
 
 
-def _overtaken(session: Session, at: datetime, case: _Case, verdict: Verdict) -> Overtaken:
+def _overtaken(session: Session, at: datetime, case: Case, verdict: Verdict) -> Overtaken:
     item, claim = case.locked.item, case.locked.claim
     draft_id = keep_lost_text(
         session,
@@ -286,7 +258,7 @@ def _overtaken(session: Session, at: datetime, case: _Case, verdict: Verdict) ->
         body=asdict(verdict),
         key=case.key,
     )
-    decision = find_decision(session, submission_id=item.submission_id, key=case.key)
     newest = find_newest_claim(session, item_id=item.id)
     held_by = newest.person_id if newest is not None and newest.ended_at is None else None
+    decision = find_decision(session, submission_id=item.submission_id, key=case.key)
     return Overtaken(draft_id, item.state, held_by, decision)

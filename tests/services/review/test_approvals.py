@@ -10,7 +10,7 @@ from app.queue.models import Item
 from app.queue.service import ItemTaken
 from app.reports.invariants import check_invariants
 from app.review.models import Decision, Vote
-from app.review.rules.verdict import Verdict
+from app.review.rules.verdict import ActionVerdict, Verdict
 from app.review.service import Handed
 from tests.factories.people import add_person
 from tests.factories.reviewing import APPROVE, REJECT, correct, decided, hand_in, put_back, run_out, take
@@ -22,6 +22,14 @@ def item(session: Session, workspace: UUID) -> Item:
     """An item that needs two approvals."""
     add_task_type(session, workspace, approvals_required=2)
     return add_item(session, workspace)
+
+
+@pytest.fixture
+def proposed(session: Session, workspace: UUID) -> Item:
+    """Two actions that need two approvals."""
+    add_task_type(session, workspace, approvals_required=2)
+    actions = [{"call_id": "r", "name": "refund", "args": {"amount": 80}}, {"call_id": "m", "name": "mail"}]
+    return add_item(session, workspace, output=None, actions=actions)
 
 
 def vote(session: Session, item: Item, person_id: UUID, verdict: Verdict = APPROVE) -> Handed:
@@ -84,6 +92,47 @@ def test_an_edit_of_an_edit_needs_another_approval(
     assert vote(session, item, bob, correct("Zug")).decision is None
     decision = decided(vote(session, item, add_person(session, workspace, "cyd")))
     assert (decision.body["output"], len(decision.votes)) == ({"city": "Zug"}, 2)
+    assert check_invariants(session) == []
+
+
+def on(refund: str, mail: str) -> Verdict:
+    """Return a verdict with these verbs for the two actions, an edit being to halve the refund."""
+    return Verdict(
+        None,
+        actions=(
+            ActionVerdict("r", refund, {"amount": 40} if refund == "edit" else None),
+            ActionVerdict("m", mail, message="why" if mail in {"respond", "reject"} else None),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        (APPROVE, APPROVE, ("approved", "approve", "approve")),
+        (on("approve", "reject"), APPROVE, ("approved", "approve", "reject")),
+        (APPROVE, on("approve", "reject"), ("approved", "approve", "reject")),
+        (on("edit", "reject"), APPROVE, ("corrected", "approve", "reject")),
+        (on("approve", "reject"), on("reject", "approve"), ("approved", "reject", "reject")),
+    ],
+)
+def test_an_action_runs_only_when_both_let_it_run(
+    session: Session, proposed: Item, first: Verdict, second: Verdict, outcome: tuple[str, str, str]
+) -> None:
+    ada, bob = (add_person(session, proposed.workspace_id, name) for name in ("ada", "bob"))
+    vote(session, proposed, ada, first)
+    decision = decided(vote(session, proposed, bob, second))
+    refund, mail = decision.body["actions"]
+    assert (decision.status, refund["verb"], mail["verb"]) == outcome
+    assert (refund["run"], mail["run"]) == (outcome[1] == "approve", outcome[2] == "approve")
+    assert mail["message"] == ("why" if outcome[2] == "reject" else None)
+
+
+def test_an_answer_to_one_action_ends_it_and_runs_no_other_with_one_approval(
+    session: Session, proposed: Item, ada: UUID
+) -> None:
+    decision = decided(vote(session, proposed, ada, on("approve", "respond")))
+    assert (decision.status, [a["run"] for a in decision.body["actions"]]) == ("answered", [False, False])
     assert check_invariants(session) == []
 
 

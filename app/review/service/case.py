@@ -1,0 +1,54 @@
+"""What a verdict is judged against: the item as it is locked, its submission opened, and the votes that stand.
+
+Called by deciding.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.kernel.sealing import DataKey
+from app.kernel.strict_json import encode
+from app.queue.service import LockedClaim
+from app.review.models import Vote
+from app.review.queries import list_standing_votes, standing_text
+from app.review.rules.verdict import Outcome, Verdict
+from app.submissions.models import Submission, TaskType
+from app.submissions.queries import get_submission, get_task_type, read_content
+from app.submissions.rules.received import Received
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a verdict is judged against. `received` is the text to judge: the model's or a correction."""
+
+    locked: LockedClaim
+    submission: Submission
+    task_type: TaskType
+    received: Received
+    key: DataKey
+    standing: list[Vote]
+
+
+def open_case(session: Session, locked: LockedClaim) -> Case:
+    """Return the case of a locked claim."""
+    item = locked.item
+    submission = get_submission(session, workspace_id=item.workspace_id, submission_id=item.submission_id)
+    task_type = get_task_type(session, workspace_id=item.workspace_id, task_type_id=submission.task_type_id)
+    received, key = read_content(session, submission_id=submission.id)
+    votes = list_standing_votes(session, item_id=item.id)
+    received, _ = standing_text(votes, received=received, key=key)
+    return Case(locked, submission, task_type, received, key, votes)
+
+
+def seal_body(case: Case, verdict: Verdict, outcome: Outcome, actions: list[dict[str, Any]]) -> bytes:
+    """Return the sealed body of a vote or a decision: what came out, and what its reviewer wrote with it."""
+    body = {
+        "output": outcome.output,
+        "actions": actions,
+        "message": verdict.message,
+        "note": verdict.note,
+        "reason_codes": list(verdict.reason_codes),
+    }
+    return case.key.seal(encode(body), purpose="verdict")
