@@ -42,7 +42,8 @@ _WHY: Final = {
     "missing_skill": "waiting for a skill that you do not have",
     "voted_already": "waiting for somebody else, because you have judged them",
 }
-_AFTER_VERB: Final = "Nothing was decided."
+_NOT_TEXT: Final = frozenset({"token", "content_sha256", "verb", "discard_edits"})
+_REFUSED: Final = "Nothing was decided."
 
 
 @page.get("/review")
@@ -120,7 +121,7 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     verb = request.form.get("verb", "")
     verdict, faults = _verdict(opened, verb)
     if faults:
-        return _show(opened, posted=_posted(), faults=tuple(faults), refused=_AFTER_VERB), 422
+        return _show(opened, posted=_posted(), faults=tuple(faults), refused=_REFUSED), 422
     if verb == "approve" and _edited(opened) and request.form.get("discard_edits") != "1":
         return _show(opened, posted=_posted(), edits_at_stake=True), 422
     try:
@@ -136,11 +137,11 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
             at_desk=True,
         )
     except VerdictRefused as error:
-        return _show(opened, posted=_posted(), faults=error.faults, refused=_AFTER_VERB), 422
-    except AlreadyVoted as error:
-        return _show_lost("decided", opened, error.detail), 409
+        return _show(opened, posted=_posted(), faults=error.faults, refused=_REFUSED), 422
+    except AlreadyVoted:
+        return _show_lost("decided", opened), 409
     if isinstance(handed, Overtaken):
-        return _show_lost(handed.state, opened, None, handed), 409
+        return _show_lost(handed.state, opened, handed), 409
     outcome = handed.decision.status if handed.decision is not None else "waiting"
     return _next(outcome)
 
@@ -231,7 +232,13 @@ def _own_claim(claim_id: str) -> Claim:
     return get_claim(db(), workspace_id=workspace_id(), claim_id=parse("claim", claim_id), person_id=person_id())
 
 
-def _show_lost(state: str, opened: OpenClaim, detail: str | None, handed: Overtaken | None = None) -> str:
+def _label(name: str) -> str:
+    """Return what a control is called on the page, from its name."""
+    where, _, place = name.partition("/")
+    return place.replace("/", " ") if place else where.replace("_", " ").capitalize()
+
+
+def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -> str:
     winner = None
     if handed is not None and handed.decision is not None and handed.decision.votes:
         vote = handed.decision.votes[-1]
@@ -241,16 +248,16 @@ def _show_lost(state: str, opened: OpenClaim, detail: str | None, handed: Overta
         name = get_membership(db(), workspace_id=workspace_id(), person_id=handed.held_by).person.name
         winner = {"name": name, "verb": "taken", "at": now()}
     fields = [
-        {"label": name, "text": text if isinstance(text, str) else ", ".join(text)}
+        {"label": _label(name), "text": text if isinstance(text, str) else ", ".join(text)}
         for name, text in _posted().items()
-        if name not in {"token", "content_sha256", "verb", "discard_edits"} and text
+        if name not in _NOT_TEXT and text
     ]
     return render_template(
         "review/lost.html",
         how="claimed" if state in {"claimed", "waiting"} else state,
         winner=winner,
         item={"id": None, "task_type": opened.task_type.name, "item_url": None},
-        draft={"name": detail or "Your text", "saved_at": now(), "fields": fields},
+        draft={"name": "Your text", "saved_at": now(), "fields": fields},
         take_url=url_for("review.take"),
         home_url=url_for("home.show"),
     )
