@@ -3,9 +3,8 @@
 Everything works as plain forms; scripts add keys, beats and saving while one types.
 """
 
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,7 +17,7 @@ from app.queue.models import Claim
 from app.queue.queries import find_live_claim, get_claim
 from app.queue.service import ClaimLost
 from app.review.queries import OpenClaim, open_claim, running_time
-from app.review.rules.verdict import ActionVerdict, Verdict, VerdictRefused
+from app.review.rules.verdict import VerdictRefused
 from app.review.service import (
     AlreadyVoted,
     NothingToClaim,
@@ -32,7 +31,7 @@ from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
 from app.web.desk_view import Posted, desk
 from app.web.onward import to
-from app.web.schema_form import read_form
+from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
 
 page = Blueprint("review", __name__)
 _WHY: Final = {
@@ -119,11 +118,11 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     claim = _own_claim(claim_id)
     opened = open_claim(db(), claim=claim)
     verb = request.form.get("verb", "")
-    verdict, faults = _verdict(opened, verb)
+    verdict, faults = read_verdict(opened, verb)
     if faults:
-        return _show(opened, posted=_posted(), faults=tuple(faults), refused=_REFUSED), 422
-    if verb == "approve" and _edited(opened) and request.form.get("discard_edits") != "1":
-        return _show(opened, posted=_posted(), edits_at_stake=True), 422
+        return _show(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
+    if verb == "approve" and is_edited(opened) and request.form.get("discard_edits") != "1":
+        return _show(opened, posted=posted_fields(), edits_at_stake=True), 422
     try:
         handed = decide(
             db(),
@@ -131,13 +130,13 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
             workspace_id=workspace_id(),
             person_id=person_id(),
             claim_id=claim.id,
-            token=_number(request.form.get("token", "")),
-            content_sha256=bytes.fromhex(_hex(request.form.get("content_sha256", ""))),
+            token=read_token(),
+            content_sha256=read_digest(),
             verdict=verdict,
             at_desk=True,
         )
     except VerdictRefused as error:
-        return _show(opened, posted=_posted(), faults=error.faults, refused=_REFUSED), 422
+        return _show(opened, posted=posted_fields(), faults=error.faults, refused=_REFUSED), 422
     except AlreadyVoted:
         return _show_lost("decided", opened), 409
     if isinstance(handed, Overtaken):
@@ -152,77 +151,6 @@ def _next(outcome: str) -> AnyResponse | str:
     return to("home.show", outcome=outcome) if isinstance(taken, NothingToClaim) else to("review.show", outcome=outcome)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
-def _hex(text: str) -> str:
-    return text if len(text) == 64 and set(text) <= set("0123456789abcdef") else "00" * 32
-
-
-def _posted() -> dict[str, str | list[str]]:
-    """Return the posted fields; one that was posted several times as a list."""
-    return {name: values if len(values) > 1 else values[0] for name, values in request.form.lists()}
-
-
-def _read_output(opened: OpenClaim) -> tuple[Any, list[Fault]]:
-    schema = orjson.loads(opened.task_type.output_schema)
-    value, faults = read_form(schema, opened.received.output, _posted(), prefix="output")
-    return value, [Fault(f"/output{f.pointer}", f.detail) for f in faults]
-
-
-def _read_args(opened: OpenClaim, position: int) -> tuple[Any, list[Fault]]:
-    action = opened.received.actions[position]
-    value, faults = read_form(action.args_schema, action.args, _posted(), prefix=f"args.{position}")
-    return value, [Fault(f"/actions/{position}/args{f.pointer}", f.detail) for f in faults]
-
-
-def _edited(opened: OpenClaim) -> bool:
-    """Say whether the fields differ from what the model wrote."""
-    if opened.received.has_output and _read_output(opened)[0] != opened.received.output:
-        return True
-    return any(_read_args(opened, n)[0] != a.args for n, a in enumerate(opened.received.actions))
-
-
-def _verdict(opened: OpenClaim, verb: str) -> tuple[Verdict, list[Fault]]:
-    """Read the posted verdict, with what could not be read of it."""
-    reasons = tuple(request.form.getlist("reason_codes"))
-    message = request.form.get("message", "").strip() or None
-    note = request.form.get("note", "").strip() or None
-    plain = Verdict(verb=verb, message=message, note=note, reason_codes=reasons)
-    if verb == "reject" and not reasons and not message:
-        return plain, [Fault("", "Give a reason or a message with a rejection.")]
-    if verb == "decide":
-        return _verdict_on_actions(opened, plain)
-    if verb == "correct":
-        value, faults = _read_output(opened)
-        return Verdict("correct", value, True, message=message, note=note, reason_codes=reasons), faults
-    if verb in {"approve", "reject", "respond"}:
-        return plain, []
-    return plain, [Fault("", "Choose what to do with the item.")]
-
-
-def _verdict_on_actions(opened: OpenClaim, plain: Verdict) -> tuple[Verdict, list[Fault]]:
-    verdicts, faults = [], []
-    for n, action in enumerate(opened.received.actions):
-        verb = request.form.get(f"verb.{n}", "")
-        args = None
-        if verb == "edit":
-            args, wrong = _read_args(opened, n)
-            faults += wrong
-        message = request.form.get(f"message.{n}", "").strip() or None
-        verdicts.append(ActionVerdict(action.call_id, verb, args, message))
-    output, changed = None, False
-    if opened.received.has_output:
-        output, wrong = _read_output(opened)
-        faults += wrong
-        changed = output != opened.received.output
-    verdict = Verdict(
-        None, output if changed else None, changed, tuple(verdicts), plain.message, plain.note, plain.reason_codes
-    )
-    return verdict, faults
-
-
 def _own_claim(claim_id: str) -> Claim:
     """Return one of my claims, live or ended.
 
@@ -230,12 +158,6 @@ def _own_claim(claim_id: str) -> Claim:
         NoSuchClaim: also when it is somebody else's.
     """
     return get_claim(db(), workspace_id=workspace_id(), claim_id=parse("claim", claim_id), person_id=person_id())
-
-
-def _label(name: str) -> str:
-    """Return what a control is called on the page, from its name."""
-    where, _, place = name.partition("/")
-    return place.replace("/", " ") if place else where.replace("_", " ").capitalize()
 
 
 def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -> str:
@@ -248,8 +170,8 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
         name = get_membership(db(), workspace_id=workspace_id(), person_id=handed.held_by).person.name
         winner = {"name": name, "verb": "taken", "at": now()}
     fields = [
-        {"label": _label(name), "text": text if isinstance(text, str) else ", ".join(text)}
-        for name, text in _posted().items()
+        {"label": field_label(name), "text": text if isinstance(text, str) else ", ".join(text)}
+        for name, text in posted_fields().items()
         if name not in _NOT_TEXT and text
     ]
     return render_template(
@@ -268,7 +190,7 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
 def keep_draft(claim_id: str) -> AnyResponse:
     """Keep what was typed, as JSON from the script or as the form itself."""
     document = strict_request().document
-    fields = document.get("fields") if isinstance(document, dict) else _posted()
+    fields = document.get("fields") if isinstance(document, dict) else posted_fields()
     if not isinstance(fields, dict):
         fields = {}
     save_draft(
