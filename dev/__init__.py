@@ -1,1 +1,1 @@
-"""Commands for people who work on this tree."""
+"""Tools for people who work on this tree; no part of the product."""

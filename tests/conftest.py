@@ -63,12 +63,17 @@ def make_database(servers: Servers, name: str) -> str:
     return rendered
 
 
+def drop_database(servers: Servers, name: str) -> None:
+    """Drop a database, whoever is still connected."""
+    _administer(make_url(servers.database_url), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def database_url(servers: Servers, worker_id: str) -> Iterator[str]:
     """The URL of this worker's migrated database."""
     name = f"proofdesk_test_{worker_id}_{os.getpid()}"
     yield make_database(servers, name)
-    _administer(make_url(servers.database_url), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    drop_database(servers, name)
 
 
 @pytest.fixture(scope="session")

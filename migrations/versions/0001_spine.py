@@ -601,7 +601,7 @@ def _create_tables() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False, comment="sealed: output, actions, message, note"),
         sa.Column("active_ms", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("verb IN ('approve', 'correct', 'reject', 'respond', 'mixed')", name=op.f("ck_votes_verb")),
+        sa.CheckConstraint("verb IN ('approve', 'correct', 'reject', 'respond')", name=op.f("ck_votes_verb")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_votes_claim_id")),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_votes_item_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_votes_person_id")),

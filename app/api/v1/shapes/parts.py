@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from app.kernel.durations import parse_duration
 from app.kernel.errors import ServiceError
@@ -72,13 +72,7 @@ Amount = Annotated[
 ]
 
 
-def _few_keys(value: dict[str, Any]) -> dict[str, Any]:
-    if len(value) > METADATA_KEYS:
-        raise ValueError(f"at most {METADATA_KEYS} keys")
-    return value
-
-
-Metadata = Annotated[dict[str, Any], AfterValidator(_few_keys), Field(max_length=METADATA_KEYS)]
+Metadata = Annotated[dict[str, Any], Field(max_length=METADATA_KEYS)]
 
 
 class IdPath(BaseModel):

@@ -1,0 +1,1 @@
+"""Tests of the steps that make the schema, on a real PostgreSQL."""

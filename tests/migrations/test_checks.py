@@ -1,0 +1,32 @@
+"""The words that the database accepts in a column are the words of the rules, no more and no fewer."""
+
+import re
+from collections.abc import Collection
+from typing import get_args
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.delivery.rules.retries import STATES as DELIVERY_STATES
+from app.queue.rules import CLAIM_OUTCOMES, STATES
+from app.review.rules import DECISION_STATUSES, VOTE_VERBS
+from app.submissions.rules.status import STATUSES
+from app.timekeeping.rules.segments import SegmentKind
+
+WORDS: dict[str, Collection[str]] = {
+    "ck_claims_outcome": CLAIM_OUTCOMES,
+    "ck_decisions_status": DECISION_STATUSES,
+    "ck_deliveries_state": DELIVERY_STATES,
+    "ck_items_state": STATES,
+    "ck_rate_cards_unit": ["hour"],
+    "ck_submissions_status": STATUSES,
+    "ck_time_entries_kind": get_args(SegmentKind),
+    "ck_votes_verb": VOTE_VERBS,
+}
+_WORD = re.compile(r"'([a-z_]+)'::text")
+
+
+def test_every_list_of_words_in_the_database_is_that_of_the_rules(session: Session) -> None:
+    rows = session.execute(text("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c'"))
+    found = {name: set(words) for name, definition in rows if (words := _WORD.findall(definition))}
+    assert found == {name: set(words) for name, words in WORDS.items()}

@@ -1,0 +1,41 @@
+"""What each changing route leaves in the trail. A route that is in neither table fails the tests.
+
+The names are Flask's: blueprint and view. tests/http/test_events.py calls every one of them and looks.
+"""
+
+from typing import Final
+
+# The type of the event that a call which changed something leaves in its own transaction.
+LEAVES: Final = {
+    "account.end_session": "session.revoked",
+    "account.set_own_password": "password.set",
+    "claims.post": "item.claim",
+    "claims.post_decision": "item.decide",
+    "claims.post_release": "item.release",
+    "claims.post_skip": "item.skip",
+    "endpoints.delete": "endpoint.disabled",
+    "endpoints.post": "endpoint.registered",
+    "keys.delete": "key.revoked",
+    "keys.post": "key.created",
+    "login.sign_out": "session.revoked",
+    "login.use_link": "session.started",
+    "people.post": "person.joined",
+    "policies.post": "policy.drafted",
+    "policies.post_publish": "policy.published",
+    "rate_cards.post": "rate_card.recorded",
+    "review.hand_in": "item.decide",
+    "review.release": "item.release",
+    "review.skip": "item.skip",
+    "review.take": "item.claim",
+    "submissions.post": "submission.received",
+    "submissions.post_cancel": "item.cancel",
+    "task_types.post": "task_type.defined",
+    "login.sign_in": "session.started",
+}
+
+# Routes that leave none, each with the reason.
+LEAVES_NOTHING: Final = {
+    "claims.post_beat": "beats are kept themselves, one row each",
+    "claims.post_draft": "typed text is kept, nothing is decided",
+    "review.keep_draft": "typed text is kept, nothing is decided",
+}
