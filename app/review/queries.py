@@ -16,7 +16,7 @@ from app.queue.queries import get_item, list_claims_beside
 from app.review.models import Decision, Draft, Vote
 from app.review.rules.document import DecisionFacts, VoteFacts
 from app.submissions.models import Submission, TaskType
-from app.submissions.queries import get_submission, get_task_type, read_content
+from app.submissions.queries import open_submission
 from app.submissions.rules.received import Received
 from app.timekeeping.queries import ClaimSpan, running_ms
 
@@ -94,13 +94,11 @@ class OpenClaim:
 def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     """Return what a claim shows to its holder."""
     item = get_item(session, workspace_id=claim.workspace_id, item_id=claim.item_id)
-    submission = get_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
-    task_type = get_task_type(session, workspace_id=claim.workspace_id, task_type_id=submission.task_type_id)
-    received, key = read_content(session, submission_id=submission.id)
+    opened = open_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
     votes = list_standing_votes(session, item_id=item.id)
-    received, corrected = standing_text(votes, received=received, key=key)
-    draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=key)
-    return OpenClaim(claim, item, submission, task_type, received, corrected, draft, saved_at)
+    received, corrected = standing_text(votes, received=opened.received, key=opened.key)
+    draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=opened.key)
+    return OpenClaim(claim, item, opened.submission, opened.task_type, received, corrected, draft, saved_at)
 
 
 def running_time(session: Session, *, claim: Claim, at: datetime) -> int:

@@ -50,6 +50,39 @@ def get_submission(session: Session, *, workspace_id: UUID, submission_id: UUID)
     return found
 
 
+@dataclass(frozen=True)
+class OpenSubmission:
+    """A submission with its task type's version, its body as read, and the key that opened it."""
+
+    submission: Submission
+    task_type: TaskType
+    received: Received
+    key: DataKey
+
+
+def open_submission(session: Session, *, workspace_id: UUID, submission_id: UUID) -> OpenSubmission:
+    """Open a submission of this workspace.
+
+    Raises:
+        NoSuchSubmission: also when it is another workspace's.
+    """
+    row = session.execute(
+        select(Submission, TaskType, Content)
+        .join(TaskType, TaskType.id == Submission.task_type_id)
+        .join(Content, Content.submission_id == Submission.id)
+        .where(Submission.id == submission_id, Submission.workspace_id == workspace_id)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchSubmission
+    submission, task_type, content = row
+    key = vault_of(session).unwrap(content.data_key)
+    return OpenSubmission(submission, task_type, _read(content, key), key)
+
+
+def _read(content: Content, key: DataKey) -> Received:
+    return read_received(decode(key.open(content.body, purpose="submission")))
+
+
 def data_key(session: Session, *, submission_id: UUID) -> DataKey:
     """Return the key that opens what belongs to a submission."""
     wrapped = session.scalars(select(Content.data_key).where(Content.submission_id == submission_id)).one()
@@ -60,7 +93,7 @@ def read_content(session: Session, *, submission_id: UUID) -> tuple[Received, Da
     """Open a submission's body and return it as read, with its data key."""
     content = session.scalars(select(Content).where(Content.submission_id == submission_id)).one()
     key = vault_of(session).unwrap(content.data_key)
-    return read_received(decode(key.open(content.body, purpose="submission"))), key
+    return _read(content, key), key
 
 
 def _narrow(query: Select[Submission], wanted: Filter) -> Select[Submission]:

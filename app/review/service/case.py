@@ -15,7 +15,7 @@ from app.review.models import Vote
 from app.review.queries import list_standing_votes, standing_text
 from app.review.rules.verdict import Outcome, Verdict
 from app.submissions.models import Submission, TaskType
-from app.submissions.queries import get_submission, get_task_type, read_content
+from app.submissions.queries import open_submission
 from app.submissions.rules.received import Received
 
 
@@ -34,12 +34,10 @@ class Case:
 def open_case(session: Session, locked: LockedClaim) -> Case:
     """Return the case of a locked claim."""
     item = locked.item
-    submission = get_submission(session, workspace_id=item.workspace_id, submission_id=item.submission_id)
-    task_type = get_task_type(session, workspace_id=item.workspace_id, task_type_id=submission.task_type_id)
-    received, key = read_content(session, submission_id=submission.id)
+    opened = open_submission(session, workspace_id=item.workspace_id, submission_id=item.submission_id)
     votes = list_standing_votes(session, item_id=item.id)
-    received, _ = standing_text(votes, received=received, key=key)
-    return Case(locked, submission, task_type, received, key, votes)
+    received, _ = standing_text(votes, received=opened.received, key=opened.key)
+    return Case(locked, opened.submission, opened.task_type, received, opened.key, votes)
 
 
 def seal_body(case: Case, verdict: Verdict, outcome: Outcome, actions: list[dict[str, Any]]) -> bytes:

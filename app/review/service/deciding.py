@@ -238,12 +238,10 @@ def _write_decision(
 
 
 def _handed(session: Session, case: Case, *, late: bool) -> Handed:
-    return Handed(
-        decision=find_decision(session, submission_id=case.submission.id, key=case.key),
-        late=late,
-        approvals=len(list_standing_votes(session, item_id=case.locked.item.id)),
-        approvals_required=case.locked.item.approvals_required,
-    )
+    item = case.locked.item
+    decision = find_decision(session, submission_id=case.submission.id, key=case.key)
+    votes = decision.votes if decision else list_standing_votes(session, item_id=item.id)
+    return Handed(decision, late=late, approvals=len(votes), approvals_required=item.approvals_required)
 
 
 def _overtaken(session: Session, at: datetime, case: Case, verdict: Verdict) -> Overtaken:
