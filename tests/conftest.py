@@ -116,7 +116,7 @@ def database(engine: Engine, vault: Vault, sent: list[Job]) -> Iterator[Database
     """A database that really commits, for races and workers; every table is emptied afterwards."""
     yield Database(engine, vault, sent.extend)
     with engine.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         names = connection.scalars(
             text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
         ).all()
