@@ -1,0 +1,226 @@
+"""Walks up to any changing route of a site and makes the call that changes something there.
+
+Each function is named by its route; what it needs it prepares through `walker` and then calls `walker.go`, so that only
+the events of that last call are looked at.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from tests.factories.site import BASE, Site
+
+ADDRESS: Final = {"task_type": "addresses", "output": {"city": "Paris", "zip": "75001"}, "confidence": 0.5}
+PASSWORD: Final = "umber-kettle-quorum-74"
+Walk = Callable[["Walker"], None]
+WALKS: Final[dict[str, Walk]] = {}
+
+
+class Walker:
+    """Makes calls of one site and knows which events came since the last look."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._browser = site.app.test_client()
+        self._before = 0
+
+    def go(self) -> None:
+        """Forget the events so far."""
+        with self._site.app.database.unit_of_work() as session:
+            self._before = session.scalar(text("SELECT coalesce(max(number), 0) FROM events")) or 0
+
+    def events(self) -> set[str]:
+        """Return the types of the events since `go`."""
+        with self._site.app.database.unit_of_work() as session:
+            found = text("SELECT type FROM events WHERE number > :before")
+            return set(session.scalars(found, {"before": self._before}))
+
+    def api(self, path: str, body: Any = None, *, method: str = "POST", key: str = "all") -> Any:
+        """Call the API and return the body of its answer."""
+        answer = self._site.call(method, path, body if method == "DELETE" else body or {}, key=key)
+        assert answer.status < 300, (path, answer.body)
+        return answer.body
+
+    def page(self, path: str, **form: Any) -> None:
+        """Post a form as Ada's browser."""
+        answer = self._browser.post(path, data=form, base_url=BASE, headers={"Origin": BASE})
+        assert answer.status_code < 400, (path, answer.status_code, answer.get_data(as_text=True)[-2000:])
+
+    def sign_in(self) -> None:
+        """Sign Ada's browser in by a link."""
+        self.page(self._site.sign_in_path("ada"))
+
+    def link(self) -> str:
+        """Return a fresh link for Ada."""
+        return self._site.sign_in_path("ada")
+
+    def own_session(self) -> str:
+        """Return the path that ends the session that Ada's browser has."""
+        shown = self._browser.get("/account", base_url=BASE).get_data(as_text=True)
+        found = re.search(r"/account/sessions/ses_[0-9a-f]+/end", shown)
+        assert found is not None, shown
+        return found[0]
+
+    def submit(self) -> str:
+        """Submit an output that waits and return its id."""
+        self._site.define_addresses()
+        return str(self.api("/submissions", ADDRESS)["id"])
+
+    def claim(self) -> tuple[str, dict[str, Any]]:
+        """Take an item as Ada; return the claim's id and the proof of what was shown."""
+        self.submit()
+        taken = self.api("/claims", key="ada")
+        proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+        return taken["claim"]["id"], proof
+
+
+def _walk(endpoint: str) -> Callable[[Walk], Walk]:
+    def keep(walk: Walk) -> Walk:
+        WALKS[endpoint] = walk
+        return walk
+
+    return keep
+
+
+def _direct(endpoint: str, path: str, body: dict[str, Any]) -> None:
+    """Note a route that needs nothing before its call."""
+
+    def walk(walker: Walker) -> None:
+        walker.go()
+        walker.api(path, body)
+
+    WALKS[endpoint] = walk
+
+
+_direct("people.post", "/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
+_direct("keys.post", "/keys", {"scopes": ["read"]})
+_direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
+_direct("task_types.post", "/task-types", {"name": "plain"})
+_direct("rate_cards.post", "/rate-cards", {"currency": "EUR", "base": "30", "valid_from": "2026-01-01T00:00:00Z"})
+
+
+@_walk("keys.delete")
+def _revoke_key(walker: Walker) -> None:
+    made = walker.api("/keys", {"scopes": ["read"]})
+    walker.go()
+    walker.api(f"/keys/{made['id']}", method="DELETE")
+
+
+@_walk("endpoints.delete")
+def _disable_endpoint(walker: Walker) -> None:
+    made = walker.api("/endpoints", {"url": "https://example.com/hook"})
+    walker.go()
+    walker.api(f"/endpoints/{made['id']}", method="DELETE")
+
+
+@_walk("policies.post")
+def _draft_policy(walker: Walker) -> None:
+    walker.api("/task-types", {"name": "plain"})
+    walker.go()
+    walker.api("/policies", {"task_type": "plain"})
+
+
+@_walk("policies.post_publish")
+def _publish_policy(walker: Walker) -> None:
+    walker.api("/task-types", {"name": "plain"})
+    made = walker.api("/policies", {"task_type": "plain"})
+    walker.go()
+    walker.api(f"/policies/{made['id']}/publish")
+
+
+@_walk("submissions.post")
+def _submit(walker: Walker) -> None:
+    walker.submit()
+    walker.go()
+    walker.api("/submissions", ADDRESS)
+
+
+@_walk("submissions.post_cancel")
+def _cancel(walker: Walker) -> None:
+    submission_id = walker.submit()
+    walker.go()
+    walker.api(f"/submissions/{submission_id}/cancel")
+
+
+@_walk("claims.post")
+def _claim(walker: Walker) -> None:
+    walker.submit()
+    walker.go()
+    walker.api("/claims", key="ada")
+
+
+def _on_a_claim(endpoint: str, act: str, **body: Any) -> None:
+    def walk(walker: Walker) -> None:
+        claim_id, proof = walker.claim()
+        walker.go()
+        walker.api(f"/claims/{claim_id}/{act}", {**(proof if act == "decision" else {}), **body}, key="ada")
+
+    WALKS[endpoint] = walk
+
+
+def _at_the_desk(endpoint: str, act: str, **form: Any) -> None:
+    def walk(walker: Walker) -> None:
+        claim_id, proof = walker.claim()
+        walker.sign_in()
+        walker.go()
+        walker.page(f"/review/{claim_id}/{act}", **proof, **form)
+
+    WALKS[endpoint] = walk
+
+
+_on_a_claim("claims.post_decision", "decision", verb="reject", message="No such place.")
+_on_a_claim("claims.post_skip", "skip")
+_on_a_claim("claims.post_release", "release")
+_on_a_claim("claims.post_draft", "draft", draft={"note": "half a"})
+_on_a_claim("claims.post_beat", "beats", seq=1, client_mono_ms=1, state="active", last_input_age_ms=1)
+_at_the_desk("review.hand_in", "decide", verb="reject", message="No such place.")
+_at_the_desk("review.skip", "skip")
+_at_the_desk("review.release", "release")
+_at_the_desk("review.keep_draft", "draft", note="half a")
+
+
+@_walk("review.take")
+def _take(walker: Walker) -> None:
+    walker.submit()
+    walker.sign_in()
+    walker.go()
+    walker.page("/review/take")
+
+
+@_walk("login.use_link")
+def _use_link(walker: Walker) -> None:
+    link = walker.link()
+    walker.go()
+    walker.page(link)
+
+
+@_walk("login.sign_in")
+def _sign_in(walker: Walker) -> None:
+    walker.sign_in()
+    walker.page("/account/password", new_password=PASSWORD)
+    walker.go()
+    walker.page("/login", email="ada@acme.example", password=PASSWORD)
+
+
+@_walk("login.sign_out")
+def _sign_out(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/logout")
+
+
+@_walk("account.set_own_password")
+def _set_password(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/account/password", new_password=PASSWORD)
+
+
+@_walk("account.end_session")
+def _end_session(walker: Walker) -> None:
+    walker.sign_in()
+    path = walker.own_session()
+    walker.go()
+    walker.page(path)
