@@ -1,0 +1,37 @@
+"""Many threads that begin at the same moment, and what is looked at after every race."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+from app.kernel.db import Database
+from app.kernel.errors import ServiceError
+from app.reports.invariants import check_invariants
+
+Answer = TypeVar("Answer")
+DEADLINE_SECONDS = 30
+
+
+def at_once(works: list[Callable[[], Answer]]) -> list[Answer | ServiceError]:
+    """Run each of these in a thread of its own from the same moment on; return, in order, what each answered.
+
+    A refusal is an answer. Whatever else is raised, a deadlock too, fails the test.
+    """
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], Answer]) -> Answer | ServiceError:
+        start.wait(DEADLINE_SECONDS)
+        try:
+            return work()
+        except ServiceError as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result(DEADLINE_SECONDS * 4) for future in [pool.submit(run, work) for work in works]]
+
+
+def assert_sound(database: Database) -> None:
+    """Fail unless every promise of the system still holds."""
+    with database.unit_of_work() as session:
+        assert check_invariants(session) == []
