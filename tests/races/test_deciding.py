@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.audit.rules import COMMAND
+from app.identity.service import create_person, create_workspace
+from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.kernel.ids import new_id
 from app.queue.models import Claim, Item
@@ -233,9 +235,6 @@ def test_a_person_at_two_desks_is_paid_for_one(crowded: Database, acme: UUID) ->
 
 def _second_workspace(session: Any, people: list[UUID]) -> UUID:
     """Make a workspace to which these people belong too, with an item for each."""
-    from app.identity.service import create_person, create_workspace
-    from app.kernel.clock import read_now
-
     other = create_workspace(session, now=read_now(session), name="Other").id
     for n in range(len(people)):
         create_person(
