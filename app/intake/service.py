@@ -23,11 +23,11 @@ from app.kernel.ids import NoSuchId, new_id, parse
 from app.kernel.sealing import vault_of
 from app.queue.service import NewItem, enqueue
 from app.routing.queries import compiled, find_policy_in_force
-from app.routing.rules.facts import read_facts
+from app.routing.rules.facts import Facts, read_facts
 from app.routing.rules.route import Route, decide_route
 from app.submissions.models import TaskType
 from app.submissions.queries import find_task_type
-from app.submissions.rules.received import read_received
+from app.submissions.rules.received import Received, read_received
 from app.submissions.rules.schema import schema_faults
 from app.submissions.rules.status import WAITING
 from app.submissions.service import NewSubmission, keep_submission
@@ -77,12 +77,9 @@ def submit(
     endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
     submission_id = new_id()
     policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
-    broken = schema_faults(task_type.output_schema, received.output) if received.has_output else []
-    facts = read_facts(document, task_type=task_type.name).with_schema_faults(
-        tuple(f"{f.pointer or '/'}: {f.detail}" for f in broken)
-    )
+    draw = _audit_draw(session, submission_id)
     route = decide_route(
-        None if policy is None else compiled(policy), facts, audit_draw=_audit_draw(session, submission_id)
+        None if policy is None else compiled(policy), _facts(document, received, task_type), audit_draw=draw
     )
     new = NewSubmission(
         id=submission_id,
@@ -108,6 +105,13 @@ def submit(
             session, now=now, actor=actor, workspace_id=workspace_id, new=_item(submission_id, task_type, route, now)
         )
     return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
+
+
+def _facts(document: Mapping[str, Any], received: Received, task_type: TaskType) -> Facts:
+    """Return what the rules of a policy may look at; an output that breaks its schema is one of the facts."""
+    broken = schema_faults(task_type.output_schema, received.output) if received.has_output else []
+    faults = tuple(f"{f.pointer or '/'}: {f.detail}" for f in broken)
+    return read_facts(document, task_type=task_type.name).with_schema_faults(faults)
 
 
 def rules_document(route: Route) -> list[dict[str, Any]]:
