@@ -1,26 +1,24 @@
 """Many threads that begin at the same moment, and what is looked at after every race."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
 
 from app.kernel.db import Database
 from app.kernel.errors import ServiceError
 from app.reports.invariants import check_invariants
 
-Answer = TypeVar("Answer")
 DEADLINE_SECONDS = 30
 
 
-def at_once(works: list[Callable[[], Answer]]) -> list[Answer | ServiceError]:
+def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
     """Run each of these in a thread of its own from the same moment on; return, in order, what each answered.
 
     A refusal is an answer. Whatever else is raised, a deadlock too, fails the test.
     """
     start = Barrier(len(works))
 
-    def run(work: Callable[[], Answer]) -> Answer | ServiceError:
+    def run(work: Callable[[], object]) -> object:
         start.wait(DEADLINE_SECONDS)
         try:
             return work()

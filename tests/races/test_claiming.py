@@ -40,7 +40,7 @@ def claim_one(database: Database, workspace_id: UUID, person_id: UUID) -> Claim 
 
 def work_until_done(database: Database, workspace_id: UUID, digest: bytes, person_id: UUID) -> list[UUID]:
     """Take and approve items until none waits; return them. All of them have this content."""
-    done = []
+    done: list[UUID] = []
     while True:
         claim = claim_one(database, workspace_id, person_id)
         if isinstance(claim, NothingToClaim):
