@@ -22,8 +22,7 @@ def _run(connection: Connection) -> None:
 
 
 def _main() -> None:
-    url = context.config.attributes.get("url") or context.config.get_main_option("sqlalchemy.url")
-    engine = create_engine(url)
+    engine = create_engine(context.config.attributes["url"])
     try:
         with engine.connect() as connection:
             _run(connection)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories.site import BASE, Site, make_site, read
+from tests.factories.site import BASE, Site, make_site
 
 GOOD = b'{"task_type":"addresses","output":{"city":"Paris"},"confidence":0.5}'
 
@@ -125,8 +125,8 @@ def test_keys_open_only_what_their_scope_says(site: Site) -> None:
             allowed = key == scope or (key == "ada" and scope == "read")
             assert (status < 300) == allowed, (method, path, key, status)
             assert allowed or status == 403
-    for key in (None, "nonsense", "pd_" + "0" * 16 + "_" + "x" * 43):
-        assert site.call("GET", "/submissions", key=key).status == 401
+    for unknown in (None, "nonsense", "pd_" + "0" * 16 + "_" + "x" * 43):
+        assert site.call("GET", "/submissions", key=unknown).status == 401
 
 
 def test_another_workspace_does_not_exist(site: Site) -> None:
@@ -194,7 +194,7 @@ def test_every_answer_carries_the_headers_that_keep_browsers_in_line(site: Site)
     client = site.app.test_client()
     for path in ("/login", "/nope", "/api/v1/healthz", "/api/v1/nope", "/static/base.css"):
         with client.get(path, base_url=BASE) as answer:
-            headers = read(answer).headers
+            headers = answer.headers
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert headers["X-Content-Type-Options"] == "nosniff"
 
@@ -214,5 +214,6 @@ def test_beats_and_verdicts_of_a_hostile_client_never_break_the_service(site: Si
         assert site.call("POST", f"/claims/{claim}/beats", body, key="ada").status in {400, 422}
     top = {"seq": 2**53 - 1, "client_mono_ms": 2**53 - 1, "state": "active", "last_input_age_ms": 2**53 - 1}
     assert site.call("POST", f"/claims/{claim}/beats", top, key="ada").status == 200
-    for body in ({}, {"token": 0}, {"token": 1, "content_sha256": "zz"}, {"token": 1, "content_sha256": "0" * 64}):
-        assert site.call("POST", f"/claims/{claim}/decision", body, key="ada").status in {409, 422}
+    wrong: list[dict[str, object]] = [{}, {"token": 0}, *({"token": 1, "content_sha256": s} for s in ("zz", "0" * 64))]
+    for verdict in wrong:
+        assert site.call("POST", f"/claims/{claim}/decision", verdict, key="ada").status in {409, 422}
