@@ -154,8 +154,10 @@ def disable_reviewer(*, session: Session, now: datetime, actor: Actor, person_id
     Raises:
         NoSuchPerson: there is nobody of that id.
     """
+    # The person's lock comes before her row, as in taking an item: the row of a claim refers to it.
+    held = _hold_everything(session, person_id)
     disable_person(session=session, now=now, actor=actor, person_id=person_id)
-    for locked in _hold_everything(session, person_id):
+    for locked in held:
         at = read_now(session)
         ended_at = min(at, locked.claim.expires_at)
         finish_claim(session, now=at, actor=actor, locked=locked, act="revoke_claim", ended_at=ended_at)
