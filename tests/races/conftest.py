@@ -18,7 +18,7 @@ from tests.factories.work import add_task_type
 @pytest.fixture
 def crowded(database: Database, database_url: str, vault: Vault, sent: list[Job]) -> Iterator[Database]:
     """The database, with 16 connections for however many threads; whoever gets none waits."""
-    engine = make_engine(database_url, pool_size=16, pool_timeout=60)
+    engine = make_engine(database_url, pool_size=16, pool_timeout=600)
     yield Database(engine, vault, sent.extend)
     engine.dispose()
 

@@ -26,7 +26,7 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
             return refusal
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(DEADLINE_SECONDS * 4) for future in [pool.submit(run, work) for work in works]]
+        return [future.result(DEADLINE_SECONDS * 20) for future in [pool.submit(run, work) for work in works]]
 
 
 def assert_sound(database: Database) -> None:
