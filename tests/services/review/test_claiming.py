@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.audit.queries import list_events
@@ -15,7 +15,7 @@ from app.kernel.clock import read_now
 from app.kernel.ids import new_id, show
 from app.queue.models import Claim, Item
 from app.queue.queries import NoSuchItem
-from app.queue.service import ClaimLost
+from app.queue.service import ClaimLost, ItemTaken
 from app.review.queries import open_claim
 from app.review.service import disable_reviewer, expire_claims, take_item
 from tests.factories.counting import QueryCounter
@@ -77,6 +77,14 @@ def test_a_lease_that_has_run_out_is_ended_before_the_next(session: Session, wor
 def test_a_particular_item_can_be_asked_for(session: Session, workspace: UUID, ada: UUID) -> None:
     _, wanted = (add_item(session, workspace) for _ in range(2))
     assert take(session, workspace, ada, item_id=wanted.id).item_id == wanted.id
+
+
+def test_who_has_voted_is_read_again_once_the_item_is_locked(session: Session, workspace: UUID, ada: UUID) -> None:
+    item = add_item(session, workspace)
+    # As if her late vote had been counted after this transaction had first looked.
+    session.execute(update(Item).values(voters=[ada]), execution_options={"synchronize_session": False})
+    with pytest.raises(ItemTaken):
+        take(session, workspace, ada, item_id=item.id)
 
 
 def test_an_item_of_another_workspace_does_not_exist_here(session: Session, workspace: UUID) -> None:
