@@ -20,7 +20,7 @@ run: $(VENV)/.to-run ## start everything on 127.0.0.1:8080, with a demo; Ctrl-C 
 	@exec $(BIN)/proofdesk up $(ARGS)
 
 test: $(VENV)/.to-test ## run the whole suite, browser tests included (TESTS=path narrows it)
-	@browser=$$(dev/browser.sh) && BROWSER_PATH=$$browser exec $(BIN)/python -m pytest -n $(WORKERS) $(TESTS) $(ARGS)
+	@browser=$$(dev/browser.sh) && BROWSER_PATH=$$browser exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS) $(ARGS)
 
 check: $(VENV)/.to-test ## lint, formatting, types and import contracts; needs no server
 	$(BIN)/ruff check
