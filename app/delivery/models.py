@@ -35,7 +35,7 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        CheckConstraint("state IN ('due', 'delivered', 'parked')", name="state"),
+        CheckConstraint("state IN ('due', 'delivered', 'parked', 'withdrawn')", name="state"),
         Index("ix_deliveries_due", "next_attempt_at", postgresql_where=text("state = 'due'")),
         Index("ix_deliveries_submission", "submission_id", "id"),
     )

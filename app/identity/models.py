@@ -7,7 +7,18 @@ passwords as argon2id. Read and written by app/identity only; others name these 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,7 +59,31 @@ class Membership(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     queues: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    capacity: Mapped[int | None] = mapped_column(Integer, comment="most items in hand at once; none: no limit")
     created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class Group(Base):
+    """People who share skills and queues, and who can be named together."""
+
+    __tablename__ = "groups"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    name: Mapped[str] = mapped_column(Text)
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    queues: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class GroupMember(Base):
+    """A person in a group."""
+
+    __tablename__ = "group_members"
+
+    group_id: Mapped[UUID] = mapped_column(ForeignKey("groups.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, index=True)
 
 
 class SignInLink(Base):

@@ -29,6 +29,8 @@ PREFIXES: Final = {
     "rate_card": "rate",
     "time_entry": "te",
     "event": "ev",
+    "calendar": "cal",
+    "group": "grp",
 }
 
 

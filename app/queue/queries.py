@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
 from app.queue.models import Claim, Item, Queue
-from app.queue.rules import CLAIMED, WAITING
+from app.queue.rules import CLAIMED, WAITING, Worker
 
 
 class NoSuchClaim(NotFound):
@@ -169,11 +169,15 @@ SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
 """)
 
 
-def why_nothing(
-    session: Session, *, workspace_id: UUID, person_id: UUID, queues: list[UUID], skills: list[str]
-) -> dict[str, int]:
+def why_nothing(session: Session, *, workspace_id: UUID, worker: Worker) -> dict[str, int]:
     """Return, for somebody who got no item, how many there are and how many each reason keeps from her."""
     row = session.execute(
-        _WHY_NOTHING, {"workspace": workspace_id, "person": person_id, "queues": queues, "skills": skills}
+        _WHY_NOTHING,
+        {
+            "workspace": workspace_id,
+            "person": worker.person_id,
+            "queues": list(worker.queues),
+            "skills": list(worker.skills),
+        },
     ).one()
     return dict(row._mapping)

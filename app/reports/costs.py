@@ -178,7 +178,7 @@ def _add_decisions(session: Session, workspace_id: Any, query: CostQuery, row: A
         .outerjoin(Claim, Claim.id == Decision.claim_id)
         .where(
             Decision.workspace_id == workspace_id,
-            Decision.superseded_by.is_(None),
+            Decision.stands,
             *_within(query, Decision.decided_at, Decision.decided_at),
         )
     )

@@ -1,19 +1,31 @@
 """Tables of review: votes, decisions and drafts.
 
 Votes and decisions are append-only but for a vote's `counts` (an edit resets earlier approvals) and a decision's
-`superseded_by`. What was written lies sealed with the submission's data key.
+`superseded_by` and `undone_at`. What was written lies sealed with the submission's data key.
 Read and written by app/review; reports read them.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    and_,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
-from app.review.rules import DECISION_STATUSES, VOTE_VERBS
+from app.review.rules import DECIDER_KINDS, DECISION_STATUSES, VOTE_VERBS
 
 
 class Vote(Base):
@@ -47,7 +59,13 @@ class Decision(Base):
     __tablename__ = "decisions"
     __table_args__ = (
         CheckConstraint(f"status IN ({', '.join(repr(s) for s in DECISION_STATUSES)})", name="status"),
-        Index("uq_decisions_item", "item_id", unique=True, postgresql_where=text("superseded_by IS NULL")),
+        CheckConstraint(f"decided_by_kind IN ({', '.join(repr(k) for k in DECIDER_KINDS)})", name="decided_by_kind"),
+        Index(
+            "uq_decisions_item",
+            "item_id",
+            unique=True,
+            postgresql_where=text("superseded_by IS NULL AND undone_at IS NULL"),
+        ),
         Index("ix_decisions_decided", "workspace_id", "decided_at"),
     )
 
@@ -56,6 +74,7 @@ class Decision(Base):
     item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id"))
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
     claim_id: Mapped[UUID | None] = mapped_column(ForeignKey("claims.id"), comment="of the vote that decided")
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), comment="whose act it was, if a person's")
     status: Mapped[str] = mapped_column(Text)
     decided_by_kind: Mapped[str] = mapped_column(Text)
     late: Mapped[bool] = mapped_column(Boolean)
@@ -63,7 +82,22 @@ class Decision(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed: output, actions, message, note")
     decided_at: Mapped[datetime] = mapped_column(instant())
     final_at: Mapped[datetime] = mapped_column(instant())
-    superseded_by: Mapped[UUID | None] = mapped_column(ForeignKey("decisions.id"))
+    supersedes: Mapped[UUID | None] = mapped_column(ForeignKey("decisions.id"))
+    # Deferred: the overturned row has to leave the unique index before the row that overturns it exists.
+    superseded_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("decisions.id", deferrable=True, initially="DEFERRED")
+    )
+    undone_at: Mapped[datetime | None] = mapped_column(instant(), comment="taken back before it was final")
+
+    @hybrid_property
+    def stands(self) -> bool:
+        """Say whether this is the decision that counts: neither overturned nor taken back."""
+        return self.superseded_by is None and self.undone_at is None
+
+    @stands.inplace.expression
+    @classmethod
+    def _stands(cls) -> ColumnElement[bool]:
+        return and_(cls.superseded_by.is_(None), cls.undone_at.is_(None))
 
 
 class Draft(Base):

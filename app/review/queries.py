@@ -49,9 +49,7 @@ def _as_corrected(received: Received, body: dict[str, Any]) -> Received:
 
 def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> DecisionFacts | None:
     """Return the decision that stands for a submission, opened, with its votes."""
-    decision = session.scalar(
-        select(Decision).where(Decision.submission_id == submission_id, Decision.superseded_by.is_(None))
-    )
+    decision = session.scalar(select(Decision).where(Decision.submission_id == submission_id, Decision.stands))
     if decision is None:
         return None
     votes = session.execute(

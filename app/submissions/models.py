@@ -45,7 +45,19 @@ class TaskType(Base):
     reason_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     sla_ms: Mapped[int] = mapped_column(BigInteger)
     on_timeout: Mapped[str] = mapped_column(Text)
+    on_last_timeout: Mapped[str] = mapped_column(
+        Text, server_default=text("'stay'"), comment="what happens when no escalation step is left"
+    )
+    escalation: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     approvals_required: Mapped[int] = mapped_column(Integer)
+    rejections_required: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    double_review_rate: Mapped[Decimal] = mapped_column(
+        Numeric, server_default=text("0"), comment="share of items that two people judge, blind to each other"
+    )
+    max_reviewers: Mapped[int] = mapped_column(
+        Integer, server_default=text("3"), comment="who disagree before a lead settles it"
+    )
+    unskippable: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     queue: Mapped[str] = mapped_column(Text)
     undo_ms: Mapped[int] = mapped_column(BigInteger)
     claim_ms: Mapped[int] = mapped_column(BigInteger)

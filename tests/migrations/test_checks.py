@@ -8,16 +8,22 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.delivery.rules.retries import STATES as DELIVERY_STATES
-from app.queue.rules import CLAIM_OUTCOMES, STATES
-from app.review.rules import DECISION_STATUSES, VOTE_VERBS
+from app.queue.rules import CLAIM_OUTCOMES, SKIP_POLICIES, STAGES, STATES
+from app.review.rules import DECIDER_KINDS, DECISION_STATUSES, VOTE_VERBS
 from app.submissions.rules.status import STATUSES
 from app.timekeeping.rules.segments import SegmentKind
 
 WORDS: dict[str, Collection[str]] = {
     "ck_claims_outcome": CLAIM_OUTCOMES,
+    "ck_decisions_decided_by_kind": DECIDER_KINDS,
     "ck_decisions_status": DECISION_STATUSES,
     "ck_deliveries_state": DELIVERY_STATES,
+    "ck_items_holder": ["reserved", "held"],
+    "ck_items_reservation": ["reserved"],
+    "ck_items_review_mode": ["open", "blind"],
+    "ck_items_stage": STAGES,
     "ck_items_state": STATES,
+    "ck_queues_skip_policy": SKIP_POLICIES,
     "ck_rate_cards_unit": ["hour"],
     "ck_submissions_status": STATUSES,
     "ck_time_entries_kind": get_args(SegmentKind),

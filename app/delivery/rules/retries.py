@@ -13,7 +13,8 @@ from typing import Final
 DUE: Final = "due"
 DELIVERED: Final = "delivered"
 PARKED: Final = "parked"
-STATES: Final = (DUE, DELIVERED, PARKED)
+WITHDRAWN: Final = "withdrawn"
+STATES: Final = (DUE, DELIVERED, PARKED, WITHDRAWN)
 
 # Seconds before each try, counted from the end of the one before.
 WAITS_SECONDS: Final = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)

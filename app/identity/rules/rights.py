@@ -16,16 +16,17 @@ from app.kernel.errors import Fault, Invalid
 ROLES: Final = ("reviewer", "lead", "finance", "auditor", "admin")
 SCOPES: Final = ("submit", "read", "review", "reports", "audit", "admin", "metrics")
 
-# What only pages ask for: `queues` is seeing what waits for others, `rates` is what an hour of a reviewer costs.
-PERMISSIONS: Final = (*SCOPES, "queues", "rates")
+# What goes with roles: `queues` is seeing what waits for others, `rates` is what an hour of a reviewer costs, `oversee`
+# is giving work to people and overturning decisions, `run_queues` is saying how queues are worked and by whom.
+PERMISSIONS: Final = (*SCOPES, "queues", "rates", "oversee", "run_queues")
 
 # `read` shows content, so finance has it not; `review` decides, so the auditor has it not.
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "reviewer": frozenset({"review"}),
-    "lead": frozenset({"review", "read", "queues"}),
+    "lead": frozenset({"review", "read", "queues", "oversee", "run_queues"}),
     "finance": frozenset({"reports", "rates"}),
     "auditor": frozenset({"read", "reports", "audit", "queues"}),
-    "admin": frozenset({"admin"}),
+    "admin": frozenset({"admin", "run_queues"}),
 }
 
 
@@ -64,12 +65,16 @@ def permissions_of_roles(roles: Iterable[str]) -> frozenset[str]:
 def permissions_of_key(scopes: Iterable[str], person_roles: Iterable[str]) -> frozenset[str]:
     """Return what a key grants now.
 
-    Review calls act for a person, so `review` holds only while the roles of the key's person allow it.
+    Review calls act for a person, so `review` holds only while the roles of the key's person allow it; a key that
+    reviews for a lead may do what goes with leading. A key that administers may run queues.
     """
     granted = frozenset(scopes)
-    if "review" in permissions_of_roles(person_roles):
-        return granted
-    return granted - {"review"}
+    own = permissions_of_roles(person_roles)
+    if "admin" in granted:
+        granted |= {"run_queues"}
+    if "review" in granted:
+        granted = granted | (own & {"oversee", "queues"}) if "review" in own else granted - {"review"}
+    return granted
 
 
 def check_roles(roles: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
@@ -21,7 +21,7 @@ from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
 from app.queue.models import Claim, Item
 from app.queue.queries import NoSuchClaim, get_item
-from app.queue.rules import WAITING, extend_lease
+from app.queue.rules import HELD, RESERVED, WAITING, Worker, extend_lease
 from app.queue.service.items import move
 
 
@@ -35,28 +35,15 @@ class ItemTaken(Conflict):
 
 TRIES: Final = 3
 
-# Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
-# holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits. The clock is read where
-# the row is written, after its lock: read earlier, a claim could begin before the one before it ended.
-CLAIM_NEXT: Final = text("""
-WITH best AS (
-  SELECT q.id
-    FROM unnest(CAST(:queues AS uuid[])) AS q(id)
-   CROSS JOIN LATERAL (
-     SELECT sort_key, id FROM items
-      WHERE queue_id = q.id AND state = 'waiting'
-        AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
-      ORDER BY sort_key, id LIMIT 1) AS head
-   ORDER BY head.sort_key, head.id
-   OFFSET :skip LIMIT 1
-), taken AS (
-  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
-   WHERE id = (
-     SELECT id FROM items
-      WHERE queue_id = (SELECT id FROM best) AND state = 'waiting'
-        AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
-      ORDER BY sort_key, id
-        FOR UPDATE SKIP LOCKED LIMIT 1)
+# Who may take an item that waits. Every statement that hands items out uses this text, and no other.
+ELIGIBLE: Final = """
+state = 'waiting' AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
+        AND NOT (barred && CAST(:names AS uuid[])) AND (candidates IS NULL OR candidates && CAST(:names AS uuid[]))
+        AND (NOT for_lead OR :lead)"""
+# What she skipped comes back to her only when there is nothing else.
+NOT_SKIPPED: Final = "NOT (:person = ANY(skipped_by))"
+
+_TAKE: Final = """
   RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
 )
 INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
@@ -64,7 +51,49 @@ SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, at,
        at + claim_ms * interval '1 millisecond'
   FROM taken
 RETURNING item_id, token, claimed_at, (SELECT version FROM taken)
-""")
+"""
+
+# What was given to her by name comes first, whatever its queue.
+CLAIM_ASSIGNED: Final = text(f"""
+WITH taken AS (
+  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+   WHERE id = (
+     SELECT id FROM items
+      WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE}
+      ORDER BY sort_key, id
+        FOR UPDATE SKIP LOCKED LIMIT 1)
+{_TAKE}""")  # noqa: S608  # constants of this module
+
+
+def _claim_next(further: str) -> TextClause:
+    """Return the statement that takes the first item in line.
+
+    Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
+    holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits. The clock is read
+    where the row is written, after its lock: read earlier, a claim could begin before the one before it ended.
+    """
+    return text(f"""
+WITH best AS (
+  SELECT q.id
+    FROM unnest(CAST(:queues AS uuid[])) AS q(id)
+   CROSS JOIN LATERAL (
+     SELECT sort_key, id FROM items
+      WHERE queue_id = q.id AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
+      ORDER BY sort_key, id LIMIT 1) AS head
+   ORDER BY head.sort_key, head.id
+   OFFSET :skip LIMIT 1
+), taken AS (
+  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+   WHERE id = (
+     SELECT id FROM items
+      WHERE queue_id = (SELECT id FROM best) AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
+      ORDER BY sort_key, id
+        FOR UPDATE SKIP LOCKED LIMIT 1)
+{_TAKE}""")  # noqa: S608  # constants of this module
+
+
+CLAIM_NEXT: Final = _claim_next(NOT_SKIPPED)
+CLAIM_SKIPPED: Final = _claim_next("true")
 
 
 @dataclass(frozen=True)
@@ -104,18 +133,28 @@ def claim_next(
     session: Session,
     *,
     actor: Actor,
-    person_id: UUID,
-    queues: list[UUID],
-    skills: list[str],
+    workspace_id: UUID,
+    worker: Worker,
     channel: str,
 ) -> Claim | None:
     """Lend the first item in line that this person may work, or return None when nothing is free.
 
+    First comes what was given to her by name, then the best of her queues, at last what she has skipped before.
     The caller holds the person's lock, so that one person never ends up with two claims.
     """
-    values = {"queues": queues, "skills": skills, "person": person_id, "channel": channel, "claim": new_id()}
-    for skip in range(TRIES):
-        row = session.execute(CLAIM_NEXT, {**values, "skip": skip}).one_or_none()
+    values = {
+        "workspace": workspace_id,
+        "queues": list(worker.queues),
+        "skills": list(worker.skills),
+        "person": worker.person_id,
+        "names": worker.names,
+        "lead": worker.lead,
+        "channel": channel,
+        "claim": new_id(),
+    }
+    tries = [(CLAIM_ASSIGNED, 0), *((CLAIM_NEXT, skip) for skip in range(TRIES)), (CLAIM_SKIPPED, 0)]
+    for statement, skip in tries:
+        row = session.execute(statement, {**values, "skip": skip}).one_or_none()
         if row is not None:
             claim = session.get_one(Claim, values["claim"])
             _record_claim(session, actor=actor, claim=claim, version=row.version)
@@ -124,13 +163,13 @@ def claim_next(
 
 
 def claim_item(
-    session: Session, *, actor: Actor, workspace_id: UUID, person_id: UUID, item_id: UUID, channel: str
+    session: Session, *, actor: Actor, workspace_id: UUID, worker: Worker, item_id: UUID, channel: str
 ) -> Claim:
-    """Lend one particular item.
+    """Lend one particular item: one that waits, or one that is reserved for this person or held by her.
 
     Raises:
         NoSuchItem: there is none of that id in the workspace.
-        ItemTaken: it does not wait, or this person has voted on it.
+        ItemTaken: it does not wait, or this person may not take it.
     """
     get_item(session, workspace_id=workspace_id, item_id=item_id)
     item = session.scalar(
@@ -138,7 +177,7 @@ def claim_item(
         # What was read before the lock may be old by now, voters included.
         execution_options={"populate_existing": True},
     )
-    if item is None or item.state != WAITING or person_id in item.voters:
+    if item is None or not _may_take(item, worker):
         raise ItemTaken
     at = read_now(session)
     item.token += 1
@@ -146,7 +185,7 @@ def claim_item(
         id=new_id(),
         workspace_id=workspace_id,
         item_id=item.id,
-        person_id=person_id,
+        person_id=worker.person_id,
         token=item.token,
         channel=channel,
         claim_ms=item.claim_ms,
@@ -164,6 +203,22 @@ def claim_item(
         details={"claim": show("claim", claim.id), "token": claim.token},
     )
     return claim
+
+
+def _may_take(item: Item, worker: Worker) -> bool:
+    """Say whether a person may take this very item; the same as ELIGIBLE, but for one that she keeps already."""
+    if item.state in {RESERVED, HELD}:
+        return item.held_by == worker.person_id
+    names = set(worker.names)
+    return (
+        item.state == WAITING
+        and item.assigned_to in {None, worker.person_id}
+        and set(item.skills) <= set(worker.skills)
+        and worker.person_id not in item.voters
+        and not names & set(item.barred)
+        and (item.candidates is None or bool(names & set(item.candidates)))
+        and (worker.lead or not item.for_lead)
+    )
 
 
 def lock_claim(session: Session, *, workspace_id: UUID, person_id: UUID | None, claim_id: UUID) -> LockedClaim:

@@ -14,7 +14,7 @@ from app.audit.rules import Actor
 from app.audit.service import record
 from app.kernel.ids import new_id
 from app.queue.models import Item, Queue
-from app.queue.rules import WAITING, Transition, sort_key, step
+from app.queue.rules import HELD, RESERVED, WAITING, Transition, sort_key, step
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ def move(
     """
     transition = step(act, item.state)
     item.state = transition.after
+    if transition.after not in {RESERVED, HELD}:
+        item.held_by = item.reserved_until = None
     item.version += 1
     session.flush()
     record(

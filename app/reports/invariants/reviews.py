@@ -83,7 +83,7 @@ WITH tally AS (
     FROM votes WHERE counts GROUP BY item_id
 ), standing AS (
   SELECT item_id, count(*) AS n, min(status) AS status, bool_and(decided_by_kind = 'human') AS human
-    FROM decisions WHERE superseded_by IS NULL GROUP BY item_id
+    FROM decisions WHERE superseded_by IS NULL AND undone_at IS NULL GROUP BY item_id
 ), whole AS (
   SELECT i.id, i.state, i.approvals_required AS required, coalesce(s.n, 0) AS decisions, s.status, s.human,
          coalesce(t.approvals, 0) AS approvals, coalesce(t.approvers, 0) AS approvers, coalesce(t.endings, 0) AS endings
@@ -110,7 +110,7 @@ SELECT d.id, format('is %s, its vote is %s', d.status, coalesce(v.verb, 'missing
   FROM decisions d
   LEFT JOIN votes v ON v.claim_id = d.claim_id AND v.item_id = d.item_id AND v.counts
   LEFT JOIN corrected c ON c.item_id = d.item_id
- WHERE d.superseded_by IS NULL AND d.decided_by_kind = 'human'
+ WHERE d.superseded_by IS NULL AND d.undone_at IS NULL AND d.decided_by_kind = 'human'
    AND (d.late, d.decided_at, d.status) IS DISTINCT FROM
        (v.late, v.at, CASE v.verb WHEN 'reject' THEN 'rejected'
                                   WHEN 'respond' THEN 'answered'

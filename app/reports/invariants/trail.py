@@ -1,6 +1,6 @@
 """The trail, played back: an item's events, step by step through the table of transitions, end in the state of its row.
 
-The table is the one of app/queue/rules.py, so that a step that the code may make is a step that the check knows.
+The table is the one of app/queue/rules, so that a step that the code may make is a step that the check knows.
 Called by the checks of a live system.
 """
 
@@ -75,7 +75,7 @@ CLAIMS: Final = Check(
 , told_claim AS (
   SELECT details ->> 'claim' AS shown, count(*) FILTER (WHERE type = 'item.claim') AS begun,
          array_agg(step.outcome) FILTER (WHERE step.outcome IS NOT NULL) AS ends
-    FROM told LEFT JOIN step ON type = 'item.' || step.act
+    FROM told LEFT JOIN step ON type = 'item.' || step.act AND from_state = step.before AND to_state = step.after
    WHERE details ? 'claim' GROUP BY 1
 )
 SELECT c.id, format('is %s; the trail begins it %s times and ends it as %s', coalesce(c.outcome, 'live'),
@@ -95,11 +95,11 @@ WITH whole AS (
          CASE WHEN i.id IS NULL THEN CASE s.route_outcome WHEN 'pass' THEN 'passed' WHEN 'block' THEN 'blocked' END
               WHEN s.route_outcome <> 'review' THEN NULL
               WHEN i.state = 'decided' THEN d.status
-              WHEN i.state = 'cancelled' THEN 'cancelled'
+              WHEN i.state IN ('cancelled', 'expired') THEN i.state
               ELSE 'waiting' END AS expected
     FROM submissions s
     LEFT JOIN items i ON i.submission_id = s.id
-    LEFT JOIN decisions d ON d.submission_id = s.id AND d.superseded_by IS NULL
+    LEFT JOIN decisions d ON d.submission_id = s.id AND d.superseded_by IS NULL AND d.undone_at IS NULL
 )
 SELECT id, format('is %s, final at %s; it was routed to %s, its item is %s, its decision is %s', status,
                   coalesce(final_at::text, '-'), route_outcome, coalesce(state, '-'), coalesce(decision, '-'))

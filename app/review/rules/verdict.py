@@ -14,6 +14,7 @@ from app.kernel.strict_json import encode
 from app.submissions.rules.received import Action, Received
 from app.submissions.rules.schema import check_schema, schema_faults
 
+DECIDER_KINDS: Final = ("human", "policy", "timeout")
 DECISION_STATUSES: Final = ("approved", "corrected", "rejected", "answered")
 OUTPUT_VERBS: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
 ACTION_VERBS: Final = ("approve", "edit", "reject", "respond")

@@ -55,4 +55,4 @@ def _take_from_holder(session: Session, at: datetime, actor: Actor, workspace_id
     assert claim is not None, "a claimed item has a claim"  # noqa: S101  # the lifecycle holds this
     locked = lock_claim(session, workspace_id=workspace_id, person_id=None, claim_id=claim.id)
     ended_at = min(at, locked.claim.expires_at)
-    finish_claim(session, now=at, actor=actor, locked=locked, act="cancel_claimed", ended_at=ended_at)
+    finish_claim(session, now=at, actor=actor, locked=locked, act="cancel", ended_at=ended_at)

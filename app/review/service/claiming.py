@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
-from app.identity.queries import get_membership
+from app.identity.queries import MembershipRow, get_membership
+from app.identity.rules import permissions_of_roles
 from app.identity.service import PersonDisabled, disable_person
 from app.kernel.clock import read_now
 from app.kernel.errors import Forbidden
@@ -19,6 +20,7 @@ from app.queue.queries import (
     queue_ids,
     why_nothing,
 )
+from app.queue.rules import Worker
 from app.queue.service import ClaimLost, LockedClaim, claim_item, claim_next, lock_claim, try_lock_claim
 from app.review.service.posting import finish_claim, lock_person
 
@@ -71,28 +73,39 @@ def take_item(
     held = find_live_claim(session, workspace_id=workspace_id, person_id=person_id)
     if held is not None:
         return held, False
-    names = [queue] if queue is not None else list(member.queues)
-    queues, skills = queue_ids(session, workspace_id=workspace_id, names=names), list(member.skills)
+    worker = _worker(session, member, queue)
     if item_id is not None:
-        _check_fit(session, workspace_id=workspace_id, item_id=item_id, queues=queues, skills=skills)
+        _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker)
         claim = claim_item(
-            session, actor=actor, workspace_id=workspace_id, person_id=person_id, item_id=item_id, channel=channel
+            session, actor=actor, workspace_id=workspace_id, worker=worker, item_id=item_id, channel=channel
         )
         return claim, True
-    next_claim = claim_next(session, actor=actor, person_id=person_id, queues=queues, skills=skills, channel=channel)
+    next_claim = claim_next(session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     if next_claim is not None:
         return next_claim, True
-    return NothingToClaim(
-        why_nothing(session, workspace_id=workspace_id, person_id=person_id, queues=queues, skills=skills)
+    return NothingToClaim(why_nothing(session, workspace_id=workspace_id, worker=worker))
+
+
+def _worker(session: Session, member: MembershipRow, queue: str | None) -> Worker:
+    """Return what a claim needs to know of a person, narrowed to one queue if one is asked for."""
+    names = [queue] if queue is not None else list(member.queues)
+    return Worker(
+        person_id=member.person.id,
+        groups=(),
+        queues=tuple(queue_ids(session, workspace_id=member.workspace_id, names=names)),
+        skills=member.skills,
+        lead="oversee" in permissions_of_roles(member.roles),
     )
 
 
-def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, queues: list[UUID], skills: list[str]) -> None:
+def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: Worker) -> None:
     """Refuse an item that this person would never be handed in turn."""
     item = get_item(session, workspace_id=workspace_id, item_id=item_id)
-    if item.queue_id not in queues:
+    if worker.person_id in {item.assigned_to, item.held_by}:
+        return
+    if item.queue_id not in worker.queues:
         raise OtherQueue
-    if not set(item.skills) <= set(skills):
+    if not set(item.skills) <= set(worker.skills):
         raise SkillMissing
 
 

@@ -20,7 +20,7 @@ from app.kernel.errors import Conflict
 from app.kernel.ids import new_id
 from app.kernel.strict_json import encode
 from app.queue.queries import find_newest_claim
-from app.queue.rules import CLAIMED, WAITING
+from app.queue.rules import CLAIMED, HELD, WAITING
 from app.queue.service import LockedClaim, lock_claim, move
 from app.review.models import Decision, Vote
 from app.review.queries import find_decision, find_vote, list_standing_votes, open_body
@@ -116,7 +116,7 @@ def _may_count(locked: LockedClaim) -> bool:
     """Say whether a verdict under this claim can still count: live, or ended while nobody took the item since."""
     # What somebody hands in while she is being disabled comes after it.
     revoked = locked.claim.outcome == "revoked"
-    return locked.newest and locked.item.state in {WAITING, CLAIMED} and not revoked
+    return locked.newest and locked.item.state in {WAITING, CLAIMED, HELD} and not revoked
 
 
 def _count(
@@ -202,6 +202,7 @@ def _write_decision(
         item_id=case.locked.item.id,
         submission_id=submission.id,
         claim_id=case.locked.claim.id,
+        decided_by=case.locked.claim.person_id,
         status=status,
         decided_by_kind="human",
         late=late,

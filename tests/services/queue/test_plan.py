@@ -31,10 +31,13 @@ def test_a_claim_of_20_queues_walks_the_index_of_waiting_items(session: Session,
     session.execute(SPREAD, {"workspace": workspace})
     session.execute(text("ANALYZE items"))
     queues = list(session.scalars(text("SELECT DISTINCT queue_id FROM items")))
+    person = add_person(session, workspace)
     values = {
         "queues": queues,
         "skills": ["refunds"],
-        "person": add_person(session, workspace),
+        "person": person,
+        "names": [person],
+        "lead": False,
         "channel": "api",
         "claim": new_id(),
         "skip": 0,
