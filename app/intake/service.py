@@ -77,7 +77,7 @@ def submit(
     endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
     submission_id = new_id()
     policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
-    draw = _audit_draw(session, submission_id)
+    draw = _draw(session, "audit draw", submission_id)
     route = decide_route(
         None if policy is None else compiled(policy), _facts(document, received, task_type), audit_draw=draw
     )
@@ -101,9 +101,9 @@ def submit(
     keep_submission(session, now=now, new=new)
     _record_route(session, now, actor, new)
     if route.outcome == "review":
-        enqueue(
-            session, now=now, actor=actor, workspace_id=workspace_id, new=_item(submission_id, task_type, route, now)
-        )
+        twice = _draw(session, "double review draw", submission_id)
+        new_item = _item(submission_id, task_type, route, now, double_draw=twice)
+        enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item)
     return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
 
 
@@ -128,22 +128,32 @@ def _endpoint_id(session: Session, workspace_id: UUID, text: str | None) -> UUID
         raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")]) from error
 
 
-def _audit_draw(session: Session, submission_id: UUID) -> float:
-    """Return a number in [0, 1) that belongs to this submission and that nobody outside can predict."""
-    digest = hmac.digest(vault_of(session).derive("audit draw"), submission_id.bytes, "sha256")
+def _draw(session: Session, purpose: str, submission_id: UUID) -> float:
+    """Return a number in [0, 1) that belongs to this submission and purpose and that nobody outside can predict."""
+    digest = hmac.digest(vault_of(session).derive(purpose), submission_id.bytes, "sha256")
     # 53 bits are what a float holds exactly; more could round up to 1.
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-def _item(submission_id: UUID, task_type: TaskType, route: Route, now: datetime) -> NewItem:
+def _item(submission_id: UUID, task_type: TaskType, route: Route, now: datetime, *, double_draw: float) -> NewItem:
     due_ms = task_type.sla_ms if route.deadline_ms is None else route.deadline_ms
+    rate = task_type.double_review_rate
+    blind = double_draw < float(rate)
+    approvals = max(task_type.approvals_required, route.approvals_required or 1, 2 if blind else 1)
+    rejections = max(task_type.rejections_required, 2 if blind else 1)
     return NewItem(
         submission_id=submission_id,
         queue=route.queue or task_type.queue,
         priority=DEFAULT_PRIORITY if route.priority is None else route.priority,
         due_at=now + timedelta(milliseconds=due_ms),
         skills=frozenset(route.skills),
-        approvals_required=max(task_type.approvals_required, route.approvals_required or 1),
+        approvals_required=approvals,
+        rejections_required=rejections,
+        # A maximum below what is asked for would send agreeing people to a lead.
+        reviews_max=max(task_type.max_reviewers, approvals, rejections),
+        blind=blind,
+        double_probability=rate if rate > 0 else None,
+        unskippable=task_type.unskippable,
         claim_ms=task_type.claim_ms,
         cap_ms=task_type.cap_ms,
     )

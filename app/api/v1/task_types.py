@@ -1,5 +1,6 @@
 """/api/v1/task-types: define kinds of output. Posting a known name makes its next version. Scope: admin."""
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -44,6 +45,10 @@ def post(body: TaskTypeIn) -> Response:
             sla_ms=body.sla,
             on_timeout=body.on_timeout,
             approvals_required=body.approvals_required,
+            rejections_required=body.rejections_required,
+            double_review_rate=Decimal(str(body.double_review_rate)),
+            max_reviewers=body.max_reviewers,
+            unskippable=body.unskippable,
             queue=body.queue,
             undo_ms=body.undo_seconds * 1000,
             claim_ms=body.claim_seconds * 1000,
@@ -80,6 +85,10 @@ def _document(task_type: TaskType) -> dict[str, Any]:
         "sla_seconds": task_type.sla_ms // 1000,
         "on_timeout": task_type.on_timeout,
         "approvals_required": task_type.approvals_required,
+        "rejections_required": task_type.rejections_required,
+        "double_review_rate": float(task_type.double_review_rate),
+        "max_reviewers": task_type.max_reviewers,
+        "unskippable": task_type.unskippable,
         "queue": task_type.queue,
         "undo_seconds": task_type.undo_ms // 1000,
         "claim_seconds": task_type.claim_ms // 1000,

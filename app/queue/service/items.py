@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,11 @@ from app.queue.rules import HELD, RESERVED, WAITING, Transition, sort_key, step
 
 @dataclass(frozen=True)
 class NewItem:
-    """What an item needs to know of its submission, its route and its task type."""
+    """What an item needs to know of its submission, its route and its task type.
+
+    `double_probability`: how likely it was to be judged by two people blind to each other, if that was drawn;
+    `blind` says what the draw came to.
+    """
 
     submission_id: UUID
     queue: str
@@ -29,6 +34,11 @@ class NewItem:
     approvals_required: int
     claim_ms: int
     cap_ms: int
+    rejections_required: int = 1
+    reviews_max: int = 3
+    blind: bool = False
+    double_probability: Decimal | None = None
+    unskippable: bool = False
 
 
 def _queue_id(session: Session, now: datetime, workspace_id: UUID, name: str) -> UUID:
@@ -57,6 +67,11 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
         due_at=new.due_at,
         skills=sorted(new.skills),
         approvals_required=new.approvals_required,
+        rejections_required=new.rejections_required,
+        reviews_max=new.reviews_max,
+        review_mode="blind" if new.blind else "open",
+        double_probability=new.double_probability,
+        unskippable=new.unskippable,
         voters=[],
         token=0,
         version=0,

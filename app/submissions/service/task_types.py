@@ -6,6 +6,7 @@ Called by the task types API and the demo's set-up through it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import orjson
@@ -24,7 +25,11 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class TaskTypeDefinition:
-    """What an admin says about a kind of output. `cap_ms`: how old the latest input may be for a second to count."""
+    """What an admin says about a kind of output. `cap_ms`: how old the latest input may be for a second to count.
+
+    `double_review_rate`: the share of items that two people judge, blind to each other. `max_reviewers`: how many may
+    disagree before a lead settles it.
+    """
 
     name: str
     output_schema: dict[str, object] = field(default_factory=dict)
@@ -33,6 +38,10 @@ class TaskTypeDefinition:
     sla_ms: int = DAY_MS
     on_timeout: str = "escalate"
     approvals_required: int = 1
+    rejections_required: int = 1
+    double_review_rate: Decimal = Decimal(0)
+    max_reviewers: int = 3
+    unskippable: bool = False
     queue: str = "default"
     undo_ms: int = 10_000
     claim_ms: int = 900_000
@@ -66,6 +75,10 @@ def define_task_type(
         sla_ms=definition.sla_ms,
         on_timeout=definition.on_timeout,
         approvals_required=definition.approvals_required,
+        rejections_required=definition.rejections_required,
+        double_review_rate=definition.double_review_rate,
+        max_reviewers=definition.max_reviewers,
+        unskippable=definition.unskippable,
         queue=definition.queue,
         undo_ms=definition.undo_ms,
         claim_ms=definition.claim_ms,

@@ -17,6 +17,10 @@ class TaskTypeIn(Shape):
     sla: DurationMs = 86_400_000
     on_timeout: str = Field("escalate", pattern="^(reject|use_output|expire|escalate)$")
     approvals_required: int = Field(1, ge=1, le=10)
+    rejections_required: int = Field(1, ge=1, le=10)
+    double_review_rate: float = Field(0, ge=0, le=1)
+    max_reviewers: int = Field(3, ge=2, le=10)
+    unskippable: bool = False
     queue: Name = "default"
     undo_seconds: int = Field(10, ge=0, le=86_400)
     claim_seconds: int = Field(900, ge=5, le=86_400)
