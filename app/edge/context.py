@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.edge.requests import StrictRequest
 from app.identity.rules import Principal
+from app.kernel.clock import read_now
 from app.kernel.errors import Forbidden
 
 
@@ -30,8 +31,16 @@ def db() -> Session:
 
 
 def now() -> datetime:
-    """Return the database's time as read once for this request."""
+    """Return the database's time as read once for this request: with who asks, else at the first look."""
+    if "now" not in g:
+        g.now = read_now(db())
     return cast(datetime, g.now)
+
+
+def note_now(at: datetime) -> None:
+    """Let this request go by a time that was read with something else, unless it goes by one already."""
+    if "now" not in g:
+        g.now = at
 
 
 def principal() -> Principal:

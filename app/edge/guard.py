@@ -12,10 +12,10 @@ from flask import current_app, g, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.edge.context import db, now
+from app.edge.context import db, note_now, now
 from app.edge.limits import Limiter
 from app.identity.rules import Principal
-from app.identity.service import find_key
+from app.identity.service import open_by_key
 from app.kernel.errors import Forbidden, Malformed, TooMany, Unauthenticated
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -124,7 +124,9 @@ def _by_key() -> Principal | None:
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer":
         raise NeedsKey
-    found = find_key(session=db(), now=now(), text=text.strip())
+    opened = open_by_key(session=db(), text=text.strip())
+    note_now(opened.at)
+    found = opened.principal
     if not g.get("counted"):
         g.counted = True
         limiter: Limiter = current_app.extensions["limiter"]

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_login import LoginManager, UserMixin
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.edge.context import db, now
+from app.edge.context import db, note_now, now
 from app.identity.rules import Principal
 from app.identity.service import NewSession, SignedIn, find_session, touch_session
 
@@ -64,10 +64,12 @@ def _load(_request: object) -> Visitor | None:
     token = request.cookies.get(cookie_name(secure=current_app.config["SECURE"]))
     if not token:
         return None
-    found = find_session(session=db(), now=now(), token=token)
+    found = find_session(session=db(), token=token)
     if found is None:
         return None
-    touch_session(session=db(), now=now(), session_id=found.session_id)
+    note_now(found.at)
+    if not found.seen_lately:
+        touch_session(session=db(), now=now(), session_id=found.session_id)
     return Visitor(found)
 
 

@@ -16,7 +16,6 @@ from app.edge.context import strict_request
 from app.edge.guard import admit, check_host
 from app.edge.requests import StrictRequest
 from app.edge.waiting import NotYet, pause, stop_waiting
-from app.kernel.clock import read_now
 from app.kernel.db import Database, lost_a_deadlock
 
 ATTEMPTS: Final = 3
@@ -52,7 +51,8 @@ class ProofdeskApp(OpenAPI):
 
     def _work(self, *args: Any, **kwargs: Any) -> ResponseReturnValue:
         with self.database.unit_of_work() as session:
-            g.session, g.now = session, read_now(session)
+            g.session = session
+            g.pop("now", None)
             g.pop("_login_user", None)
             try:
                 elsewhere = admit()

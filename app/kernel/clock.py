@@ -7,14 +7,17 @@ Called by the edge, the workers and the few services that compare leases.
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+_READ_NOW: Final = text("SELECT clock_timestamp()")
 
 
 def read_now(session: Session) -> datetime:
     """Return the database's wall clock at this instant, aware, in UTC."""
-    now: datetime = session.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]  # never NULL
+    now: datetime = session.scalar(_READ_NOW)
     return now.astimezone(UTC)
 
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import DateTime, Engine, MetaData, create_engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, event, text
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from app.kernel.clock import monotonic_ms
 from app.kernel.jobs import Job, take_jobs
 from app.kernel.sealing import Vault, keep_vault
 
@@ -35,6 +36,8 @@ CONNECT_OPTIONS: Final = " ".join(
         "idle_in_transaction_session_timeout": 15_000,
     }.items()
 )
+# A connection that rested longer than this is asked whether it still lives before it is lent again.
+REST_MS: Final = 1_000
 DEADLOCK_STATES: Final = frozenset({"40001", "40P01"})
 
 
@@ -54,7 +57,7 @@ def _dumps(value: Any) -> str:
 
 
 def make_engine(url: str, *, pool_size: int = 4, max_overflow: int = 0, pool_timeout: float = 5.0) -> Engine:
-    """Return an engine for this process: a small pool that checks a connection before it lends it.
+    """Return an engine for this process: a small pool that checks a connection that has rested before it lends it.
 
     Args:
         url: A PostgreSQL URL; `postgresql://` means psycopg.
@@ -62,17 +65,40 @@ def make_engine(url: str, *, pool_size: int = 4, max_overflow: int = 0, pool_tim
         max_overflow: Connections above `pool_size` under load.
         pool_timeout: Seconds to wait for a free connection.
     """
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,
-        pool_pre_ping=True,
         pool_recycle=300,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"options": CONNECT_OPTIONS, "connect_timeout": 5},
     )
+    _check_what_rested(engine)
+    return engine
+
+
+def _check_what_rested(engine: Engine) -> None:
+    """Ask a connection before it is lent whether it still lives, unless it answered a moment ago.
+
+    To ask each time would cost a busy process a round trip a request; a server that went away within that moment is
+    noticed by the request itself, which is answered that the database is away.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, entry: Any) -> None:
+        entry.info["used_ms"] = monotonic_ms()
+
+    @event.listens_for(engine, "checkout")
+    def check(connection: Any, entry: Any, _fairy: Any) -> None:
+        used_ms = entry.info.get("used_ms")
+        if used_ms is None or monotonic_ms() - used_ms <= REST_MS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 class Database:
@@ -107,9 +133,12 @@ def lost_a_deadlock(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in DEADLOCK_STATES
 
 
+_LOCK_NAME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
 def lock_name(session: Session, name: str) -> None:
     """Hold a lock on a name until this transaction ends; whoever asks for the same name waits.
 
     Two names may share a lock by accident (64 bits of a hash); that costs a wait and nothing else.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    session.execute(_LOCK_NAME, {"name": name})

@@ -15,6 +15,7 @@ from app.identity.service.keys import (
     NotAMember,
     create_key,
     find_key,
+    open_by_key,
     revoke_key,
 )
 from app.identity.service.links import LinkSpent, make_sign_in_link, use_sign_in_link
@@ -59,6 +60,7 @@ __all__ = [
     "find_session",
     "forget_old_attempts",
     "make_sign_in_link",
+    "open_by_key",
     "revoke_key",
     "revoke_session",
     "set_password",

@@ -2,7 +2,7 @@
 
 A key is shown once, as `pd_<prefix>_<secret>`. The prefix is public and finds the row; of the 256-bit secret only the
 SHA-256 is kept. A key lives in one workspace, carries scopes, may expire, and may act for one person.
-Called by the command line and the admin API; `find_key` by the edge at every request of a program.
+Called by the command line and the admin API; `open_by_key` by the edge at every request of a program.
 """
 
 import hashlib
@@ -11,16 +11,16 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import record
-from app.identity.models import ApiKey, Membership, Person
+from app.identity.models import ApiKey
 from app.identity.queries import NoSuchPerson, get_membership
 from app.identity.rules import (
     SEEN_GRAIN,
@@ -114,8 +114,31 @@ def create_key(
     return made
 
 
-def find_key(session: Session, *, now: datetime, text: str) -> Principal:
+# One round trip a request: who asks, what she may do, and the time that the request then goes by.
+_FIND: Final = text("""
+SELECT k.id, k.workspace_id, k.secret_sha256, k.scopes, k.person_id, k.revoked_at, k.last_used_at, m.roles, moment.at,
+       k.expires_at <= moment.at AS expired
+  FROM (SELECT COALESCE(CAST(:now AS timestamptz), clock_timestamp()) AS at OFFSET 0) AS moment
+  CROSS JOIN api_keys AS k
+  LEFT JOIN people AS p ON p.id = k.person_id
+  LEFT JOIN memberships AS m ON m.person_id = k.person_id AND m.workspace_id = k.workspace_id
+ WHERE k.prefix = :prefix AND p.disabled_at IS NULL
+""")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Who came in by a key, and when, by the database's clock."""
+
+    principal: Principal
+    at: datetime
+
+
+def open_by_key(session: Session, *, text: str, now: datetime | None = None) -> Opened:
     """Return who asks with this key, and note its use to the minute.
+
+    Args:
+        now: None for the database's own clock, read in the same statement.
 
     Raises:
         BadKey: it is unknown, revoked or expired, or its person is disabled.
@@ -123,31 +146,33 @@ def find_key(session: Session, *, now: datetime, text: str) -> Principal:
     shape = _SHAPE.fullmatch(text)
     if shape is None:
         raise BadKey
-    row = session.execute(
-        select(ApiKey, Membership.roles)
-        .outerjoin(Person, Person.id == ApiKey.person_id)
-        .outerjoin(
-            Membership,
-            (Membership.person_id == ApiKey.person_id) & (Membership.workspace_id == ApiKey.workspace_id),
-        )
-        .where(ApiKey.prefix == shape[1], Person.disabled_at.is_(None))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
+    key = session.execute(_FIND, {"now": now, "prefix": shape[1]}).one_or_none()
+    if key is None:
         raise BadKey
-    key, roles = row
-    expired = key.expires_at is not None and key.expires_at <= now
-    orphan = key.person_id is not None and roles is None
-    if not hmac.compare_digest(key.secret_sha256, _digest(shape[2])) or key.revoked_at or expired or orphan:
+    orphan = key.person_id is not None and key.roles is None
+    if not hmac.compare_digest(key.secret_sha256, _digest(shape[2])) or key.revoked_at or key.expired or orphan:
         raise BadKey
-    _touch(session, now=now, key=key)
-    return Principal(
+    at: datetime = key.at.astimezone(UTC)
+    if key.last_used_at is None or key.last_used_at <= at - SEEN_GRAIN:
+        _touch(session, now=at, key_id=key.id)
+    roles = key.roles or ()
+    principal = Principal(
         actor=Actor("key", key.id),
         workspace_id=key.workspace_id,
         person_id=key.person_id,
-        roles=frozenset(roles or ()),
-        scopes=permissions_of_key(key.scopes, roles or ()),
+        roles=frozenset(roles),
+        scopes=permissions_of_key(key.scopes, roles),
     )
+    return Opened(principal, at)
+
+
+def find_key(session: Session, *, now: datetime, text: str) -> Principal:
+    """Return who asks with this key at a given time.
+
+    Raises:
+        BadKey: it is unknown, revoked or expired, or its person is disabled.
+    """
+    return open_by_key(session, text=text, now=now).principal
 
 
 def revoke_key(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, key_id: UUID) -> bool:
@@ -197,11 +222,9 @@ def _roles_of(session: Session, *, workspace_id: UUID, person_id: UUID | None) -
         raise NotAMember(faults=[Fault("/person", "does not belong to this workspace")]) from error
 
 
-def _touch(session: Session, *, now: datetime, key: ApiKey) -> None:
-    if key.last_used_at is not None and key.last_used_at > now - SEEN_GRAIN:
-        return
+def _touch(session: Session, *, now: datetime, key_id: UUID) -> None:
     # Requests of one key arrive together: one of them notes it, the others do not wait.
-    free = select(ApiKey.id).where(ApiKey.id == key.id).with_for_update(skip_locked=True, key_share=True)
+    free = select(ApiKey.id).where(ApiKey.id == key_id).with_for_update(skip_locked=True, key_share=True)
     session.execute(
         update(ApiKey).where(ApiKey.id == free.scalar_subquery()).values(last_used_at=now),
         execution_options={"synchronize_session": False},

@@ -8,15 +8,16 @@ Roles are read at each request. Called by the edge (find, touch), the sign-in pa
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import record
-from app.identity.models import Membership, Person, UserSession
+from app.identity.models import Membership, UserSession
 from app.identity.rules import (
     SEEN_GRAIN,
     SESSION_IDLE,
@@ -48,13 +49,18 @@ class NewSession:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who a session belongs to, as every page needs it."""
+    """Who a session belongs to, as every page needs it.
+
+    `at` is when it was looked up, by the database's clock; `seen_lately`: its last use is noted to the minute.
+    """
 
     session_id: UUID
     principal: Principal
     email: str
     name: str
     has_password: bool
+    at: datetime
+    seen_lately: bool
 
 
 def start_session(session: Session, *, now: datetime, person_id: UUID, agent: str) -> NewSession:
@@ -101,42 +107,44 @@ def start_session(session: Session, *, now: datetime, person_id: UUID, agent: st
     return started
 
 
-def find_session(session: Session, *, now: datetime, token: str) -> SignedIn | None:
-    """Return who is signed in by this token, or None when it opens nothing (any more). Changes nothing."""
-    row = session.execute(
-        select(
-            UserSession.id,
-            UserSession.workspace_id,
-            Membership.roles,
-            Person.id,
-            Person.email,
-            Person.name,
-            Person.password_hash.is_not(None),
-        )
-        .join(Person, Person.id == UserSession.person_id)
-        .join(
-            Membership,
-            (Membership.person_id == UserSession.person_id) & (Membership.workspace_id == UserSession.workspace_id),
-        )
-        .where(
-            UserSession.token_sha256 == _digest(token),
-            UserSession.revoked_at.is_(None),
-            UserSession.expires_at > now,
-            UserSession.last_seen_at > now - SESSION_IDLE,
-            Person.disabled_at.is_(None),
-        )
-    ).one_or_none()
+_FIND: Final = text("""
+SELECT s.id AS session_id, s.workspace_id, s.last_seen_at, m.roles, p.id AS person_id, p.email, p.name,
+       p.password_hash IS NOT NULL AS has_password, moment.at
+  FROM (SELECT COALESCE(CAST(:now AS timestamptz), clock_timestamp()) AS at OFFSET 0) AS moment
+  CROSS JOIN user_sessions AS s
+  JOIN people AS p ON p.id = s.person_id
+  JOIN memberships AS m ON m.person_id = s.person_id AND m.workspace_id = s.workspace_id
+ WHERE s.token_sha256 = :token AND s.revoked_at IS NULL AND s.expires_at > moment.at
+   AND s.last_seen_at > moment.at - CAST(:idle AS interval) AND p.disabled_at IS NULL
+""")
+
+
+def find_session(session: Session, *, token: str, now: datetime | None = None) -> SignedIn | None:
+    """Return who is signed in by this token, or None when it opens nothing (any more). Changes nothing.
+
+    Args:
+        now: None for the database's own clock, read in the same statement.
+    """
+    row = session.execute(_FIND, {"now": now, "token": _digest(token), "idle": SESSION_IDLE}).one_or_none()
     if row is None:
         return None
-    session_id, workspace_id, roles, person_id, email, name, has_password = row
     principal = Principal(
-        actor=Actor("person", person_id),
-        workspace_id=workspace_id,
-        person_id=person_id,
-        roles=frozenset(roles),
-        scopes=permissions_of_roles(roles),
+        actor=Actor("person", row.person_id),
+        workspace_id=row.workspace_id,
+        person_id=row.person_id,
+        roles=frozenset(row.roles),
+        scopes=permissions_of_roles(row.roles),
     )
-    return SignedIn(session_id, principal, email, name, has_password)
+    at = row.at.astimezone(UTC)
+    return SignedIn(
+        row.session_id,
+        principal,
+        row.email,
+        row.name,
+        row.has_password,
+        at=at,
+        seen_lately=row.last_seen_at > at - SEEN_GRAIN,
+    )
 
 
 def touch_session(session: Session, *, now: datetime, session_id: UUID) -> None:
