@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq -c constrain
 LOCKED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev soak docs lock clean
+.PHONY: help run test check dev soak bench docs lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ dev: $(VENV)/.to-test ## install all that is needed to work on the code
 
 soak: $(VENV)/.to-test ## run the long races and chaos tests
 	@exec $(BIN)/python -m pytest -m soak $(TESTS) $(ARGS)
+
+bench: $(VENV)/.to-test ## measure claims and the loop of a reviewer, and write bench/RESULTS.md
+	@exec $(BIN)/python -m bench --write bench $(ARGS)
 
 docs: $(VENV)/.to-test ## write the generated pages of docs/ again
 	$(BIN)/python -m dev.docs

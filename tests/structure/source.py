@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CODE = ("app", "workers", "demo", "migrations", "dev", "tests")
+CODE = ("app", "workers", "demo", "bench", "migrations", "dev", "tests")
 PRODUCT = ("app", "workers", "demo")
 
 

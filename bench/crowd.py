@@ -1,0 +1,99 @@
+"""Let many reviewers work at once, each in a process of its own, from one instant to another.
+
+Processes are forked from a clean server process that holds no connection. All begin together, what they do in the
+first part is not counted, and each hands back how long everything took.
+"""
+
+import multiprocessing
+import time
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+PRELOADED: Final = ["bench.claiming", "bench.loop", "bench.limit"]
+SETTLE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Span:
+    """When to work, on the machine's monotonic clock; what ends before `counts_from` is warming up."""
+
+    begins: float
+    counts_from: float
+    ends: float
+
+    @property
+    def seconds(self) -> float:
+        """Return how long counts."""
+        return self.ends - self.counts_from
+
+
+@dataclass
+class Tally:
+    """What one reviewer did: milliseconds by kind of call, and when each call ended, in seconds of the span."""
+
+    took: dict[str, "array[float]"] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    ended: dict[str, "array[float]"] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    empty: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def note(self, kind: str, span: Span, started: float, ended: float) -> None:
+        """Keep one call, if it belongs to what counts."""
+        if span.counts_from <= ended < span.ends:
+            self.took[kind].append((ended - started) * 1000)
+            self.ended[kind].append(ended - span.counts_from)
+
+
+Work = Callable[[Any, Span], list[Tally]]
+
+
+def _child(pipe: Any, work: Work, order: Any, span: Span) -> None:
+    try:
+        tallies = work(order, span)
+    except Exception as error:  # whatever it was, the parent has to know
+        tallies = [Tally(faults=[f"{type(error).__name__}: {error}"])]
+    pipe.send([(dict(t.took), dict(t.ended), t.empty, t.faults) for t in tallies])
+    pipe.close()
+
+
+def let_work(work: Work, orders: Sequence[Any], *, seconds: float) -> tuple[list[Tally], Span]:
+    """Run `work` for each order in a process of its own, and return what every reviewer did.
+
+    Raises:
+        RuntimeError: somebody could not go on; figures of a broken run mean nothing.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    warm = min(1.0, seconds / 4)
+    begins = time.monotonic() + SETTLE_SECONDS + 0.05 * len(orders)
+    span = Span(begins, begins + warm, begins + warm + seconds)
+    pipes, children = [], []
+    for order in orders:
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=_child, args=(theirs, work, order, span), daemon=True)
+        child.start()
+        theirs.close()
+        pipes.append(ours)
+        children.append(child)
+    tallies = [Tally(*parts) for pipe in pipes for parts in pipe.recv()]
+    for child in children:
+        child.join()
+    faults = [fault for tally in tallies for fault in tally.faults]
+    if faults:
+        raise RuntimeError(f"{len(faults)} reviewers stopped, the first with {faults[0]}")
+    return tallies, span
+
+
+def wait_until(at: float) -> None:
+    """Sleep until an instant of the machine's monotonic clock."""
+    time.sleep(max(0.0, at - time.monotonic()))
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that this share of the values does not exceed; 0 when there are none."""
+    ordered = sorted(values)
+    if not ordered:
+        return 0.0
+    return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1))]

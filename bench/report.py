@@ -1,0 +1,213 @@
+"""Say what was measured: medians of the rounds, ratios against the targets, as Markdown and as JSON."""
+
+import platform
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from bench.suites import Cell
+
+Place = tuple[str, int, int]
+Figures = Mapping[Place, Mapping[str, float]]
+TITLES: Final = {
+    "limit": "Bare SKIP LOCKED loop, psycopg (the limit)",
+    "claim": "Claims through the service, one queue",
+    "several": "Claims through the service, 5 of 20 queues, skills, 4 priorities",
+    "loop": "HTTP: next, decide",
+    "beats": "HTTP: next, 2 beats, decide",
+    "snapshot closed": "Claims for as long, no snapshot open",
+    "snapshot open": "Claims while a snapshot is open",
+}
+# The peers' figures were measured with the same shape of driver, 100,000 tasks and 8 annotators on 2 cores like these.
+LABEL_STUDIO_NEXT_P95_MS: Final = 1_493.0
+LABEL_STUDIO_PER_SECOND: Final = 5.8
+AWAITHUMANS_PER_SECOND: Final = 11.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure to reach. `at_most`: smaller is better. `read` returns None when the run did not measure it."""
+
+    what: str
+    gate: float
+    goal: float
+    at_most: bool
+    read: Callable[[Figures], float | None]
+
+    def verdict(self, value: float) -> str:
+        """Say how a value stands to gate and goal."""
+        for name, bound in (("goal", self.goal), ("gate", self.gate)):
+            if value <= bound if self.at_most else value >= bound:
+                return name
+        return "missed"
+
+
+def medians(cells: Sequence[Cell]) -> dict[Place, dict[str, float]]:
+    """Return the median of each figure over the rounds, by suite, backlog and reviewers."""
+    rounds: dict[Place, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for cell in cells:
+        for name, value in {**cell.figures, "load": cell.load}.items():
+            rounds[cell.suite, cell.waiting, cell.reviewers][name].append(value)
+    return {place: {name: median(values) for name, values in found.items()} for place, found in rounds.items()}
+
+
+def _one(suite: str, waiting: int, name: str) -> Callable[[Figures], float | None]:
+    return lambda found: found.get((suite, waiting, 8), {}).get(name)
+
+
+def _ratio(above: tuple[str, int, str], below: tuple[str, int, str]) -> Callable[[Figures], float | None]:
+    def read(found: Figures) -> float | None:
+        over, under = _one(*above)(found), _one(*below)(found)
+        return None if over is None or not under else over / under
+
+    return read
+
+
+TARGETS: Final = (
+    Target(
+        "claim p99 at 1,000,000 waiting / at 1,000",
+        2.5,
+        1.5,
+        True,
+        _ratio(("claim", 1_000_000, "claim_p99"), ("claim", 1_000, "claim_p99")),
+    ),
+    Target(
+        "claim p99, 5 of 20 queues with skills / one queue, 1,000,000 waiting",
+        2.0,
+        1.2,
+        True,
+        _ratio(("several", 1_000_000, "claim_p99"), ("claim", 1_000_000, "claim_p99")),
+    ),
+    Target(
+        "claims while a snapshot is open / without",
+        0.6,
+        0.9,
+        False,
+        _ratio(("snapshot open", 100_000, "claim_per_second"), ("snapshot closed", 100_000, "claim_per_second")),
+    ),
+    Target("next item over HTTP, p95 in ms, 100,000 waiting", 75.0, 15.0, True, _one("loop", 100_000, "next_p95")),
+    Target(
+        "decisions per second over HTTP, 100,000 waiting",
+        165.0,
+        440.0,
+        False,
+        _one("loop", 100_000, "decide_per_second"),
+    ),
+    Target(
+        "slowest reviewer's share of the median's decisions, 100,000 waiting",
+        0.5,
+        0.8,
+        False,
+        _one("loop", 100_000, "decide_slowest_share"),
+    ),
+)
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    model = next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
+    cores = sum(1 for line in _lines("/proc/cpuinfo") if line.startswith("processor"))
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return f"{cores} x {model}, {memory / 1024**2:.0f} GB memory, Python {platform.python_version()}"
+
+
+def _lines(name: str) -> list[str]:
+    path = Path(name)
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def document(cells: Sequence[Cell], *, now: datetime, server: str) -> dict[str, Any]:
+    """Return everything that was measured, JSON-ready."""
+    return {
+        "at": now.isoformat(timespec="seconds"),
+        "machine": machine(),
+        "server": server,
+        "cells": [
+            {"suite": c.suite, "waiting": c.waiting, "reviewers": c.reviewers, "load": c.load, **c.figures}
+            for c in cells
+        ],
+    }
+
+
+def markdown(cells: Sequence[Cell], *, now: datetime, server: str) -> str:
+    """Return the page of results."""
+    found = medians(cells)
+    rounds = max((sum(1 for c in cells if (c.suite, c.waiting, c.reviewers) == place) for place in found), default=0)
+    return "\n".join(
+        [
+            "# Results of the last run",
+            "",
+            f"Measured on {now:%Y-%m-%d}, {machine()}, {server}. Written by `python -m bench`; see bench/README.md.",
+            f"Medians of up to {rounds} rounds; reviewers, server and database share the machine. `load` is its load",
+            "average just before, whoever caused it; times are milliseconds.",
+            "",
+            "## Targets",
+            "",
+            "8 reviewers. Label Studio on PostgreSQL took 1,493 ms for the next item and made 5.8 decisions a second,",
+            "awaithumans 11, with the same shape of driver, 100,000 and 10,000 tasks waiting, on two such cores.",
+            "",
+            "| figure | gate | goal | measured | reached |",
+            "|---|---|---|---|---|",
+            *_target_lines(found),
+            "",
+            *_tables(found),
+        ]
+    )
+
+
+def _target_lines(found: Figures) -> list[str]:
+    lines = []
+    for target in TARGETS:
+        value = target.read(found)
+        if value is not None:
+            lines.append(
+                f"| {target.what} | {target.gate:g} | {target.goal:g} | {value:.2f} | {target.verdict(value)} |"
+            )
+    per_second = _one("loop", 100_000, "decide_per_second")(found)
+    if per_second is not None:
+        label_studio, awaithumans = per_second / LABEL_STUDIO_PER_SECOND, per_second / AWAITHUMANS_PER_SECOND
+        lines.append(
+            f"| the same / Label Studio, / awaithumans | 25, 15 | 75, 40 | {label_studio:.0f}, {awaithumans:.0f} | |"
+        )
+    next_p95 = _one("loop", 100_000, "next_p95")(found)
+    if next_p95:
+        lines.append(
+            f"| Label Studio's next item, p95 / ours | 20 | 100 | {LABEL_STUDIO_NEXT_P95_MS / next_p95:.0f} | |"
+        )
+    return lines
+
+
+def _tables(found: Figures) -> list[str]:
+    lines: list[str] = []
+    for suite, title in TITLES.items():
+        places = sorted(place for place in found if place[0] == suite)
+        if not places:
+            continue
+        kinds = [kind for kind in ("claim", "next", "beat", "decide") if f"{kind}_p50" in found[places[0]]]
+        lines += [
+            f"## {title}",
+            "",
+            "| waiting | reviewers | " + " | ".join(f"{k}s/s | p50 | p95 | p99" for k in kinds) + " | slowest | load |",
+            "|---" * (4 * len(kinds) + 4) + "|",
+            *(_line(place, found[place], kinds) for place in places),
+            "",
+        ]
+    return lines
+
+
+def _line(place: Place, values: Mapping[str, float], kinds: Sequence[str]) -> str:
+    _, waiting, reviewers = place
+    names = ("p50", "p95", "p99")
+    cells = [
+        " | ".join([f"{values[f'{k}_per_second']:,.0f}", *(f"{values[f'{k}_{name}']:.1f}" for name in names)])
+        for k in kinds
+    ]
+    share = values[f"{kinds[-1]}_slowest_share"]
+    return f"| {waiting:,} | {reviewers} | {' | '.join(cells)} | {share:.2f} | {values['load']:.1f} |"

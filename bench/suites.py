@@ -1,0 +1,145 @@
+"""What is measured, and in which order.
+
+Rounds of all kinds take turns, so that the load of others falls on each alike. The loop comes first and is followed by
+the check of `proofdesk verify`: fast and wrong would be worth nothing. Claims that are put back come last, because
+they leave a past that no item can have.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from app.kernel.db import Database
+from app.reports.invariants import check_invariants
+from bench import claiming, limit, loop
+from bench.crowd import Span, Tally, Work, let_work, percentile
+from bench.fill import fill, top_up
+from bench.place import Place, new_database, opened, web_server
+
+SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of what to measure."""
+
+    suites: Sequence[str]
+    waiting: Sequence[int]
+    reviewers: Sequence[int]
+    rounds: int
+    seconds: float
+    snapshot_seconds: float
+    snapshot_waiting: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One round of one thing. `load`: the machine's load average just before."""
+
+    suite: str
+    waiting: int
+    reviewers: int
+    figures: dict[str, float] = field(default_factory=dict)
+    load: float = 0.0
+
+
+def figures(tallies: Sequence[Tally], span: Span) -> dict[str, float]:
+    """Return rates, percentiles in ms, and the slowest reviewer's share of what the median reviewer did."""
+    found: dict[str, float] = {}
+    for kind in sorted({kind for tally in tallies for kind in tally.took}):
+        took = [ms for tally in tallies for ms in tally.took.get(kind, ())]
+        last = max((end for tally in tallies for end in tally.ended.get(kind, ())), default=0.0)
+        # A small backlog may be worked off before the time is up.
+        seconds = last if any(tally.empty for tally in tallies) else span.seconds
+        counts = sorted(len(tally.took.get(kind, ())) for tally in tallies)
+        found[f"{kind}_per_second"] = len(took) / max(seconds, 0.001)
+        for share in (50, 95, 99):
+            found[f"{kind}_p{share}"] = percentile(took, share / 100)
+        found[f"{kind}_slowest_share"] = counts[0] / max(1, counts[len(counts) // 2])
+    return found
+
+
+def run(place: Place, plan: Plan) -> Iterator[Cell]:
+    """Yield each cell as it is measured.
+
+    Raises:
+        RuntimeError: a reviewer could not go on, or an invariant is broken afterwards.
+    """
+    for waiting in plan.waiting:
+        with new_database(place, f"bench_{waiting}") as url, opened(url) as database:
+            yield from _with_backlog(place, plan, url, database, waiting)
+    if "snapshot" in plan.suites:
+        with new_database(place, "bench_snapshot") as url, opened(url) as database:
+            yield from _snapshot(plan, url, database)
+
+
+def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waiting: int) -> Iterator[Cell]:
+    one = fill(database, name="One queue", waiting=waiting, several=False)
+    loops = [(suite, beats) for suite, beats in (("loop", 0), ("beats", 2)) if suite in plan.suites]
+    if loops:
+        with web_server(place, url) as port:
+            for _ in range(plan.rounds):
+                for suite, beats in loops:
+                    for reviewers in plan.reviewers:
+                        top_up(database, one)
+                        shifts = [loop.Shift(port, r.key, beats) for r in one.reviewers[:reviewers]]
+                        yield _cell((suite, waiting, reviewers), loop.review, shifts, plan.seconds)
+        _verify(database)
+        top_up(database, one)
+    grounds = {"claim": one}
+    if "several" in plan.suites:
+        grounds["several"] = fill(database, name="Several queues", waiting=waiting, several=True)
+    bare = limit.Bare(url, waiting)
+    if "limit" in plan.suites:
+        limit.make_bare(bare)
+    for _ in range(plan.rounds):
+        for reviewers in plan.reviewers:
+            if "limit" in plan.suites:
+                lanes = [bare] * min(claiming.CONNECTIONS, reviewers)
+                yield _cell(("limit", waiting, reviewers), limit.claim_bare, lanes, plan.seconds)
+            for suite, ground in grounds.items():
+                if suite in plan.suites:
+                    orders = claiming.orders(url, ground, reviewers)
+                    yield _cell((suite, waiting, reviewers), claiming.claim, orders, plan.seconds)
+
+
+def _cell(place: tuple[str, int, int], work: Work, orders: Sequence[Any], seconds: float) -> Cell:
+    load = os.getloadavg()[0]
+    return Cell(*place, figures(*let_work(work, orders, seconds=seconds)), load)
+
+
+def _verify(database: Database) -> None:
+    """Look at what the loops left as `proofdesk verify` does.
+
+    Raises:
+        RuntimeError: a promise is broken.
+    """
+    with database.unit_of_work() as session:
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        broken = check_invariants(session)
+    if broken:
+        raise RuntimeError(f"{len(broken)} broken promises, the first: {broken[0]}")
+
+
+def _snapshot(plan: Plan, url: str, database: Database) -> Iterator[Cell]:
+    """Claim with and without an old snapshot held open, as a report or a backup holds one."""
+    ground = fill(database, name="Snapshot", waiting=plan.snapshot_waiting, several=False)
+    for suite in ("snapshot closed", "snapshot open"):
+        for reviewers in (8,) if 8 in plan.reviewers else plan.reviewers[:1]:
+            top_up(database, ground)
+            orders = claiming.orders(url, ground, reviewers)
+            load = os.getloadavg()[0]
+            with limit.connect(url) as reader:
+                if suite == "snapshot open":
+                    reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+                    reader.execute("SELECT count(*) FROM queues")
+                tallies, span = let_work(claiming.claim, orders, seconds=plan.snapshot_seconds)
+            found = figures(tallies, span)
+            late = plan.snapshot_seconds * 11 / 12
+            in_last = sum(1 for tally in tallies for end in tally.ended["claim"] if end >= late)
+            found["claim_last_per_second"] = in_last / (plan.snapshot_seconds - late)
+            yield Cell(suite, plan.snapshot_waiting, reviewers, found, load)
