@@ -67,6 +67,25 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+def encode_canonically(value: Any) -> bytes:
+    """Return the same bytes for values that are equal as JSON: keys in order, 1.0 and -0.0 as 1 and 0 (RFC 8785).
+
+    Raises:
+        TypeError: as encode does.
+    """
+    return orjson.dumps(_plain_numbers(value), option=orjson.OPT_SORT_KEYS)
+
+
+def _plain_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain_numbers(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_numbers(part) for part in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_INTEGER:
+        return int(value)
+    return value
+
+
 def _decode_utf8(body: bytes) -> str:
     if body.startswith(_BYTE_ORDER_MARKS):
         raise BadJSON("The body starts with a byte order mark; send UTF-8 without one.")

@@ -1,6 +1,6 @@
 """Tables of review: votes, decisions and drafts.
 
-Votes and decisions are append-only but for a vote's `counts` (an edit resets earlier approvals) and a decision's
+Votes and decisions are append-only but for a vote's `counts` (an edit resets the votes before it) and a decision's
 `superseded_by` and `undone_at`. What was written lies sealed with the submission's data key.
 Read and written by app/review; reports read them.
 """
@@ -45,7 +45,15 @@ class Vote(Base):
     token: Mapped[int] = mapped_column(BigInteger)
     verb: Mapped[str] = mapped_column(Text)
     late: Mapped[bool] = mapped_column(Boolean)
-    counts: Mapped[bool] = mapped_column(Boolean, comment="false once a later edit made it void")
+    counts: Mapped[bool] = mapped_column(
+        Boolean, comment="false once a later edit made it void, or its decision was taken back"
+    )
+    adjudicates: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("false"), comment="a lead's, which settles a disagreement by itself"
+    )
+    answer: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="keyed digest of verb and outcome, equal for votes of an item that agree"
+    )
     reason_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     request_sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of what was asked, to know a repeated submit")
     body: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed: output, actions, message, note")

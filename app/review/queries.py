@@ -14,6 +14,7 @@ from app.kernel.strict_json import decode
 from app.queue.models import Claim, Item
 from app.queue.queries import get_item, list_claims_beside
 from app.review.models import Decision, Draft, Vote
+from app.review.rules.answers import Answer, label_of
 from app.review.rules.document import DecisionFacts, VoteFacts
 from app.submissions.models import Submission, TaskType
 from app.submissions.queries import open_submission
@@ -68,7 +69,9 @@ def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> Dec
         content_sha256=decision.content_sha256,
         superseded_by=decision.superseded_by,
         body=open_body(decision.body, key),
-        votes=[VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel) for v, channel in votes],
+        votes=[
+            VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel, v.adjudicates) for v, channel in votes
+        ],
     )
 
 
@@ -77,6 +80,7 @@ class OpenClaim:
     """Everything that a reviewer is shown of the item she holds.
 
     `received` carries the text to judge: the model's, or the correction of an earlier reviewer (`corrected_before`).
+    `answers` are what the reviewers said who disagree, for the lead who settles it, and empty for anybody else.
     """
 
     claim: Claim
@@ -87,6 +91,12 @@ class OpenClaim:
     corrected_before: bool
     draft: dict[str, Any] | None
     draft_saved_at: datetime | None
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def blind(self) -> bool:
+        """Say whether its reviewers judge without seeing each other; a lead who settles it does see."""
+        return self.item.review_mode == "blind" and not self.item.adjudicating
 
 
 def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
@@ -94,9 +104,27 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     item = get_item(session, workspace_id=claim.workspace_id, item_id=claim.item_id)
     opened = open_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
     votes = list_standing_votes(session, item_id=item.id)
-    received, corrected = standing_text(votes, received=opened.received, key=opened.key)
+    received, corrected = standing_text(item, votes, received=opened.received, key=opened.key)
     draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=opened.key)
-    return OpenClaim(claim, item, opened.submission, opened.task_type, received, corrected, draft, saved_at)
+    shown = answers_of(votes, key=opened.key) if _settles(claim, item, votes) else []
+    answers = tuple(answer for _, answer in shown)
+    return OpenClaim(claim, item, opened.submission, opened.task_type, received, corrected, draft, saved_at, answers)
+
+
+def _settles(claim: Claim, item: Item, votes: Sequence[Vote]) -> bool:
+    """Say whether this is the claim of the lead who settles a disagreement; one who has voted is shown nothing."""
+    return item.adjudicating and claim.token == item.token and claim.person_id not in {v.person_id for v in votes}
+
+
+def answers_of(votes: Sequence[Vote], *, key: DataKey) -> list[tuple[Vote, Answer]]:
+    """Return what the reviewers said who disagree, in an order that stays as it is and tells nothing of them."""
+    said = [vote for vote in votes if not vote.adjudicates]
+    said.sort(key=lambda vote: key.mark(vote.id.bytes, purpose="order of answers"))
+    return [(vote, _answer(place, vote, open_body(vote.body, key))) for place, vote in enumerate(said)]
+
+
+def _answer(place: int, vote: Vote, body: dict[str, Any]) -> Answer:
+    return Answer(label_of(place), vote.verb, body["output"], body["actions"], body["reason_codes"], body["message"])
 
 
 def running_time(session: Session, *, claim: Claim, at: datetime) -> int:
@@ -110,9 +138,14 @@ def span_of(claim: Claim) -> ClaimSpan:
     return ClaimSpan(claim.id, claim.person_id, claim.claimed_at, claim.ended_at, claim.cap_ms)
 
 
-def standing_text(votes: Sequence[Vote], *, received: Received, key: DataKey) -> tuple[Received, bool]:
-    """Return the text that is to be judged after these votes, and whether it is a reviewer's correction."""
-    corrections = [v for v in votes if v.verb == "correct"]
+def standing_text(item: Item, votes: Sequence[Vote], *, received: Received, key: DataKey) -> tuple[Received, bool]:
+    """Return the text that is to be judged after these votes, and whether it is a reviewer's correction.
+
+    Reviewers who do not see each other all judge the model's own text.
+    """
+    if item.review_mode == "blind":
+        return received, False
+    corrections = [v for v in votes if v.verb == "correct" and not v.adjudicates]
     if not corrections:
         return received, False
     return _as_corrected(received, open_body(corrections[-1].body, key)), True

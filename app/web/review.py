@@ -141,8 +141,9 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
         return _show_lost("decided", opened), 409
     if isinstance(handed, Overtaken):
         return _show_lost(handed.state, opened, handed), 409
-    outcome = handed.decision.status if handed.decision is not None else "waiting"
-    return _next(outcome)
+    if handed.blind:
+        return _next("voted")
+    return _next(handed.decision.status if handed.decision is not None else "waiting")
 
 
 def _next(outcome: str) -> AnyResponse | str:

@@ -23,6 +23,7 @@ NEW_OUTCOMES = (
     "'cancelled', 'decided', 'escalated', 'expired', 'flagged', 'handed_over', 'held', 'reassigned', 'released', "
     "'revoked', 'skipped', 'timed_out', 'voted'"
 )
+VOID = "false once a later edit made it void"
 DELIVERIES = "'due', 'delivered', 'parked'"
 # Constraints that only the new schema has.
 CHECKS = (
@@ -59,6 +60,8 @@ def upgrade() -> None:
     _let_decisions_be_overturned(deferred=True)
     op.execute("UPDATE decisions d SET decided_by = c.person_id FROM claims c WHERE c.id = d.claim_id")
     _index_decisions("superseded_by IS NULL AND undone_at IS NULL")
+    _bar_editors()
+    op.execute(f"COMMENT ON COLUMN votes.counts IS '{VOID}, or its decision was taken back'")
     op.execute("COMMENT ON COLUMN items.voters IS 'people whose vote stands; they may not vote again'")
     op.drop_index("ix_items_due", table_name="items")
     _index_waiting("state = 'waiting' AND assigned_to IS NULL")
@@ -91,6 +94,7 @@ def downgrade() -> None:
     _index_waiting("state = 'waiting'")
     op.create_index("ix_items_due", "items", ["due_at"], postgresql_where=sa.text("state IN ('waiting', 'claimed')"))
     op.execute("COMMENT ON COLUMN items.voters IS 'people who voted and may not vote again'")
+    op.execute(f"COMMENT ON COLUMN votes.counts IS '{VOID}'")
     _index_decisions("superseded_by IS NULL")
     _let_decisions_be_overturned(deferred=False)
     _widen("deliveries", "state", DELIVERIES)
@@ -130,6 +134,17 @@ def _let_decisions_be_overturned(*, deferred: bool) -> None:
 def _index_decisions(condition: str) -> None:
     op.drop_index("uq_decisions_item", table_name="decisions")
     op.create_index("uq_decisions_item", "decisions", ["item_id"], unique=True, postgresql_where=sa.text(condition))
+
+
+def _bar_editors() -> None:
+    """Keep whoever has edited an item from it, as new edits do."""
+    op.execute("""
+UPDATE items i SET barred = e.people, bar_reasons = e.reasons
+  FROM (SELECT item_id, array_agg(person_id) AS people,
+               jsonb_object_agg(replace(person_id::text, '-', ''), 'editor') AS reasons
+          FROM (SELECT DISTINCT item_id, person_id FROM votes WHERE verb = 'correct') edits
+         GROUP BY item_id) e
+ WHERE e.item_id = i.id""")
 
 
 def _index_waiting(condition: str) -> None:
@@ -401,6 +416,21 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
                 sa.Uuid(),
                 nullable=True,
                 comment="items after this one still have the key of the old order",
+            ),
+        ),
+        "votes": (
+            sa.Column(
+                "adjudicates",
+                sa.Boolean(),
+                server_default=sa.text("false"),
+                nullable=False,
+                comment="a lead's, which settles a disagreement by itself",
+            ),
+            sa.Column(
+                "answer",
+                sa.LargeBinary(),
+                nullable=True,
+                comment="keyed digest of verb and outcome, equal for votes of an item that agree",
             ),
         ),
         "task_types": (

@@ -19,17 +19,18 @@ def add_person(
     workspace_id: UUID,
     name: str = "ada",
     *,
+    roles: Iterable[str] = ("reviewer",),
     skills: Iterable[str] = (),
     queues: Iterable[str] = (),
 ) -> UUID:
-    """Make a reviewer and return her id; her address is made from her name."""
+    """Make a reviewer, or somebody with these roles, and return her id; her address is made from her name."""
     return create_person(
         session,
         now=read_now(session),
         actor=COMMAND,
         workspace_id=workspace_id,
         email=f"{name}@example.org",
-        roles=["reviewer"],
+        roles=list(roles),
         skills=skills,
         queues=queues,
     )

@@ -3,6 +3,7 @@
 Scope: review. The call acts for the person of the key, or for whoever is signed in at the desk.
 """
 
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -90,13 +91,16 @@ def claim_document(opened: OpenClaim) -> dict[str, Any]:
             "content_sha256": submission.content_sha256.hex(),
             "corrected_before": opened.corrected_before,
             "approvals_required": opened.item.approvals_required,
+            "rejections_required": opened.item.rejections_required,
+            "review_mode": opened.item.review_mode,
+            "adjudicating": opened.item.adjudicating,
             "due_at": instant_text(opened.item.due_at),
             "guidelines": opened.task_type.guidelines,
             "reason_codes": opened.task_type.reason_codes,
             "schema": orjson.loads(opened.task_type.output_schema),
         },
         "draft": opened.draft,
-    }
+    } | ({"answers": [asdict(a) for a in opened.answers]} if opened.answers else {})
 
 
 def _lease(claim: Claim) -> dict[str, Any]:
@@ -151,15 +155,22 @@ def _verdict(body: DecisionIn) -> Verdict:
 
 
 def handed_document(handed: Handed) -> dict[str, Any]:
-    """Return the decision, or how many approvals it still needs."""
+    """Return the decision, or how many approvals and rejections there are of those it takes.
+
+    Whoever judges independently of others learns that her vote is kept, and nothing of theirs.
+    """
     if handed.decision is not None:
         return {**decision_document(handed.decision), "late": handed.late}
+    if handed.blind:
+        return {"id": None, "status": "voted", "late": handed.late}
     return {
         "id": None,
         "status": "waiting",
         "late": handed.late,
         "approvals": handed.approvals,
         "approvals_required": handed.approvals_required,
+        "rejections": handed.rejections,
+        "rejections_required": handed.rejections_required,
     }
 
 

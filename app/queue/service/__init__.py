@@ -12,7 +12,7 @@ from app.queue.service.claims import (
     lock_item,
     try_lock_claim,
 )
-from app.queue.service.items import NewItem, enqueue, move
+from app.queue.service.items import NewItem, bar, enqueue, move
 
 __all__ = [
     "ClaimLost",
@@ -20,6 +20,7 @@ __all__ = [
     "LockedClaim",
     "NewItem",
     "advance",
+    "bar",
     "claim_item",
     "claim_next",
     "enqueue",

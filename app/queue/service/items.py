@@ -95,6 +95,14 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
     return item
 
 
+def bar(item: Item, *, person_id: UUID, reason: str) -> None:
+    """Keep a person from a locked item for good; `reason` is one of BAR_REASONS, and the first one given stays."""
+    if person_id in item.barred:
+        return
+    item.barred = [*item.barred, person_id]
+    item.bar_reasons = {**item.bar_reasons, person_id.hex: reason}
+
+
 def move(
     session: Session,
     *,

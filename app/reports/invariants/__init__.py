@@ -15,6 +15,7 @@ from app.reports.invariants.reviews import check_reviews
 from app.reports.invariants.tenants import check_tenants
 from app.reports.invariants.time import check_time
 from app.reports.invariants.trail import check_trail
+from app.reports.invariants.votes import check_votes
 
 __all__ = ["Violation", "check_invariants"]
 
@@ -27,6 +28,7 @@ def check_invariants(session: Session) -> list[Violation]:
     return [
         *check_contents(session),
         *check_reviews(session),
+        *check_votes(session),
         *check_trail(session),
         *check_handover(session, now=read_now(session)),
         *check_time(session),

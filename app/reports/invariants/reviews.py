@@ -1,4 +1,4 @@
-"""Claims, votes and decisions: nobody works on the same item at once, the newest token wins, and N approvals are N.
+"""Claims, and what becomes of items and decisions: nobody works on the same item at once, and the newest token wins.
 
 Called by the checks of a live system.
 """
@@ -71,59 +71,52 @@ SELECT v.id,
 """,
 )
 
-DECISIONS: Final = Check(
-    "a decided item has one decision and the votes that it needs",
+# Whoever takes a decision back keeps the item too, so how her claim ended does not matter.
+HOLDERS: Final = Check(
+    "an item that is kept is kept by whoever had it last",
     "item",
     """
-WITH tally AS (
-  SELECT item_id,
-         count(*) FILTER (WHERE verb IN ('approve', 'correct')) AS approvals,
-         count(DISTINCT person_id) FILTER (WHERE verb IN ('approve', 'correct')) AS approvers,
-         count(*) FILTER (WHERE verb IN ('reject', 'respond')) AS endings
-    FROM votes WHERE counts GROUP BY item_id
-), standing AS (
-  SELECT item_id, count(*) AS n, min(status) AS status, bool_and(decided_by_kind = 'human') AS human
-    FROM decisions WHERE superseded_by IS NULL AND undone_at IS NULL GROUP BY item_id
-), whole AS (
-  SELECT i.id, i.state, i.approvals_required AS required, coalesce(s.n, 0) AS decisions, s.status, s.human,
-         coalesce(t.approvals, 0) AS approvals, coalesce(t.approvers, 0) AS approvers, coalesce(t.endings, 0) AS endings
-    FROM items i LEFT JOIN tally t ON t.item_id = i.id LEFT JOIN standing s ON s.item_id = i.id
-)
-SELECT id, format('is %s with %s decisions (%s), %s approvals by %s people of %s required, %s rejections or answers',
-                  state, decisions, coalesce(status, '-'), approvals, approvers, required, endings)
-  FROM whole
- WHERE decisions <> CASE state WHEN 'decided' THEN 1 ELSE 0 END
-    OR approvals <> approvers
-    OR CASE WHEN state <> 'decided' THEN endings > 0 OR approvals >= required
-            WHEN NOT human THEN false
-            WHEN status IN ('approved', 'corrected') THEN endings > 0 OR approvals <> required
-            ELSE endings <> 1 END
+SELECT i.id, format('is held, and its newest claim, with token %s, is %s', coalesce(c.token::text, '-'),
+                    CASE WHEN c.id IS NULL THEN 'missing' ELSE 'that of somebody else' END)
+  FROM items i LEFT JOIN claims c ON c.item_id = i.id AND c.token = i.token
+ WHERE i.state = 'held' AND c.person_id IS DISTINCT FROM i.held_by
 """,
 )
 
-DECIDING_VOTES: Final = Check(
-    "a decision says what its last vote came to",
+UNDONE: Final = Check(
+    "a decision is taken back before it is final, and not also overturned",
     "decision",
     """
-WITH corrected AS (SELECT DISTINCT item_id FROM votes WHERE counts AND verb = 'correct')
-SELECT d.id, format('is %s, its vote is %s', d.status, coalesce(v.verb, 'missing or void'))
-  FROM decisions d
-  LEFT JOIN votes v ON v.claim_id = d.claim_id AND v.item_id = d.item_id AND v.counts
-  LEFT JOIN corrected c ON c.item_id = d.item_id
- WHERE d.superseded_by IS NULL AND d.undone_at IS NULL AND d.decided_by_kind = 'human'
-   AND (d.late, d.decided_at, d.status) IS DISTINCT FROM
-       (v.late, v.at, CASE v.verb WHEN 'reject' THEN 'rejected'
-                                  WHEN 'respond' THEN 'answered'
-                                  WHEN 'correct' THEN 'corrected'
-                                  WHEN 'approve' THEN CASE WHEN c.item_id IS NULL THEN 'approved' ELSE 'corrected' END
-                      END)
+SELECT id, format('was taken back at %s; it was made at %s, final at %s%s', undone_at, decided_at, final_at,
+                  CASE WHEN superseded_by IS NULL THEN '' ELSE ', and was overturned' END)
+  FROM decisions
+ WHERE undone_at IS NOT NULL AND (undone_at < decided_at OR undone_at > final_at OR superseded_by IS NOT NULL)
 """,
 )
 
-CHECKS: Final = (TOKENS, LIVE_CLAIMS, CLAIM_INTERVALS, VOTES, DECISIONS, DECIDING_VOTES)
+SUPERSESSIONS: Final = Check(
+    "a decision that was final is overturned by one of the same item",
+    "decision",
+    """
+SELECT d.id, format('is said to be overturned by one that %s',
+                    CASE WHEN n.id IS NULL THEN 'is missing'
+                         WHEN n.supersedes IS DISTINCT FROM d.id THEN 'overturns another'
+                         WHEN n.item_id <> d.item_id THEN 'is of another item'
+                         ELSE format('was made at %s; it was final at %s', n.decided_at, d.final_at) END)
+  FROM decisions d LEFT JOIN decisions n ON n.id = d.superseded_by
+ WHERE d.superseded_by IS NOT NULL
+   AND (n.supersedes IS DISTINCT FROM d.id OR n.item_id <> d.item_id OR n.decided_at < d.final_at)
+UNION ALL
+SELECT n.id, 'overturns one that does not say so'
+  FROM decisions n LEFT JOIN decisions d ON d.id = n.supersedes
+ WHERE n.supersedes IS NOT NULL AND d.superseded_by IS DISTINCT FROM n.id
+""",
+)
+
+CHECKS: Final = (TOKENS, LIVE_CLAIMS, CLAIM_INTERVALS, VOTES, HOLDERS, UNDONE, SUPERSESSIONS)
 
 
 def check_reviews(session: Session) -> Iterator[Violation]:
-    """Yield what is wrong with claims, votes and decisions."""
+    """Yield what is wrong with claims, with who keeps what, and with decisions taken back or overturned."""
     for check in CHECKS:
         yield from find(session, check)

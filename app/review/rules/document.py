@@ -25,6 +25,7 @@ class VoteFacts:
     active_ms: int
     late: bool
     channel: str
+    adjudicates: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def decision_document(decision: DecisionFacts) -> dict[str, Any]:
         "message": body["message"],
         "note": body["note"],
         "reason_codes": body["reason_codes"],
+        "adjudication": body.get("adjudication"),
         "votes": [
             {
                 "by": show("person", v.person_id),
@@ -94,6 +96,7 @@ def decision_document(decision: DecisionFacts) -> dict[str, Any]:
                 "active_seconds": seconds_text(v.active_ms),
                 "late": v.late,
                 "channel": v.channel,
+                "adjudicates": v.adjudicates,
             }
             for v in decision.votes
         ],

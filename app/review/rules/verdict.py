@@ -196,16 +196,3 @@ def settle_runs(
         else:
             settled.append(action)
     return settled
-
-
-def votes_still_needed(*, required: int, verb: str, approvals: int) -> int:
-    """Return how many further votes an item needs after one with this verb.
-
-    Args:
-        required: Approvals that the route asks for, of distinct people.
-        approvals: Approvals that stand, this one included when it is one. A correction is the first approval of its
-            own text; the ones before it were for another text and no longer stand.
-    """
-    if verb in {"reject", "respond"}:
-        return 0
-    return max(0, required - approvals)

@@ -1,4 +1,4 @@
-"""Hand in a verdict: one vote, and with the last vote that is needed, the decision.
+"""Hand in a verdict: who may, under which claim, and what she is told of it.
 
 Exactly one verdict wins. The item's row is locked first, then the token decides: a verdict under the newest token
 counts even when its lease has run out; one under an older token is kept as a draft and told who won.
@@ -6,31 +6,27 @@ Called by the desk and the claims API.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
-from app.delivery.service import BODY_PURPOSE, schedule_delivery
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict
-from app.kernel.ids import new_id
 from app.kernel.strict_json import encode
 from app.queue.queries import find_newest_claim
-from app.queue.rules import CLAIMED, HELD, WAITING
-from app.queue.service import LockedClaim, lock_claim, move
-from app.review.models import Decision, Vote
-from app.review.queries import find_decision, find_vote, list_standing_votes, open_body
-from app.review.rules.document import DecisionFacts, submission_document, webhook_body
-from app.review.rules.verdict import Outcome, Verdict, judge, settle_runs, votes_still_needed
-from app.review.service.case import Case, open_case, seal_body
-from app.review.service.drafts import drop_draft, keep_lost_text
+from app.queue.rules import OPEN
+from app.queue.service import LockedClaim, lock_claim
+from app.review.queries import find_decision, find_vote, list_standing_votes
+from app.review.rules.counting import APPROVING
+from app.review.rules.document import DecisionFacts
+from app.review.rules.verdict import Verdict, judge
+from app.review.service.case import Case, open_case
+from app.review.service.drafts import keep_lost_text
 from app.review.service.posting import finish_claim
-from app.submissions.service import settle_submission
-from app.timekeeping.queries import posted_active_ms
+from app.review.service.voting import Judged, cast_vote
 
 
 class ContentChanged(Conflict):
@@ -43,12 +39,19 @@ class AlreadyVoted(Conflict):
 
 @dataclass(frozen=True)
 class Handed:
-    """A verdict that counts. Without a decision, `approvals` of `approvals_required` have been given so far."""
+    """A verdict that counts. Without a decision, so many have approved and rejected so far of those it takes.
+
+    A reviewer who judges independently is told nothing of the others, `blind`: neither counts nor a decision, because
+    to hear that hers was the last would be to hear that somebody had said the same.
+    """
 
     decision: DecisionFacts | None
     late: bool
-    approvals: int
-    approvals_required: int
+    approvals: int = 0
+    approvals_required: int = 0
+    rejections: int = 0
+    rejections_required: int = 0
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def decide(
     if before is not None:
         if before.request_sha256 != digest:
             raise AlreadyVoted
-        return _handed(session, case, late=before.late)
+        return _handed(session, case, late=before.late, adjudicates=before.adjudicates)
     if token != locked.item.token or not _may_count(locked):
         return _overtaken(session, at, case, verdict)
     if content_sha256 != case.submission.content_sha256:
@@ -105,144 +108,38 @@ def decide(
         output_schema=case.task_type.output_schema,
         reason_codes=case.task_type.reason_codes,
     )
+    adjudicates = locked.item.adjudicating
     late = not locked.live or locked.claim.expires_at <= at
     if late and locked.live:
         ended_at = locked.claim.expires_at
         finish_claim(session, now=at, actor=SYSTEM, locked=locked, act="expire_claim", ended_at=ended_at)
-    return _count(session, at, actor, case, verdict=verdict, outcome=outcome, digest=digest, late=late, at_desk=at_desk)
+    cast_vote(session, at=at, actor=actor, case=case, judged=Judged(verdict, outcome, digest, late, at_desk))
+    return _handed(session, case, late=late, adjudicates=adjudicates)
 
 
 def _may_count(locked: LockedClaim) -> bool:
     """Say whether a verdict under this claim can still count: live, or ended while nobody took the item since."""
-    # What somebody hands in while she is being disabled comes after it.
-    revoked = locked.claim.outcome == "revoked"
-    return locked.newest and locked.item.state in {WAITING, CLAIMED, HELD} and not revoked
+    if not locked.newest or locked.item.state not in OPEN:
+        return False
+    # What somebody hands in while she is being disabled comes after it; what was given away is not hers any more.
+    given_away = locked.claim.outcome in {"revoked", "handed_over", "reassigned"}
+    return locked.live or not (given_away or locked.claim.person_id in locked.item.barred)
 
 
-def _count(
-    session: Session,
-    at: datetime,
-    actor: Actor,
-    case: Case,
-    *,
-    verdict: Verdict,
-    outcome: Outcome,
-    digest: bytes,
-    late: bool,
-    at_desk: bool,
-) -> Handed:
-    """Write the vote down and either keep the item waiting for the next one or decide it."""
-    item, claim = case.locked.item, case.locked.claim
-    standing = _standing_after(session, case, outcome.verb)
-    approvals = len(standing) + (outcome.verb in {"approve", "correct"})
-    needed = votes_still_needed(required=item.approvals_required, verb=outcome.verb, approvals=approvals)
-    status = _status(outcome, standing)
-    facts = {"verb": outcome.verb, "vote_needed": needed} | ({"status": status} if needed == 0 else {})
-    act = "vote" if needed else "decide"
-    # Voters and state are written together: one new version of the item's row, not two.
-    with session.no_autoflush:
-        item.voters = [*(v.person_id for v in standing), claim.person_id]
-        if late:
-            move(session, now=at, actor=actor, item=item, act=f"{act}_late", details=facts)
-            active_ms = posted_active_ms(session, claim_id=claim.id)
-        else:
-            active_ms = finish_claim(
-                session, now=at, actor=actor, locked=case.locked, act=act, ended_at=at, details=facts
-            )
-    session.add(
-        Vote(
-            id=new_id(),
-            workspace_id=item.workspace_id,
-            item_id=item.id,
-            claim_id=claim.id,
-            person_id=claim.person_id,
-            token=claim.token,
-            verb=outcome.verb,
-            late=late,
-            counts=True,
-            reason_codes=list(verdict.reason_codes),
-            request_sha256=digest,
-            body=seal_body(case, verdict, outcome, outcome.actions),
-            active_ms=active_ms,
-            at=at,
-        )
-    )
-    drop_draft(session, item_id=item.id, person_id=claim.person_id)
-    session.flush()
-    if needed == 0:
-        final_at = at + timedelta(milliseconds=case.task_type.undo_ms if at_desk else 0)
-        earlier = [open_body(v.body, case.key)["actions"] for v in standing]
-        actions = settle_runs(outcome.actions, earlier, required=item.approvals_required)
-        body = seal_body(case, verdict, outcome, actions)
-        _write_decision(session, at, case, status=status, body=body, late=late, final_at=final_at)
-    return _handed(session, case, late=late)
-
-
-def _standing_after(session: Session, case: Case, verb: str) -> list[Vote]:
-    """Return the earlier votes that still stand: an edit makes them void, because they were for another text."""
-    if verb != "correct" or not case.standing:
-        return case.standing
-    session.execute(update(Vote).where(Vote.item_id == case.locked.item.id, Vote.counts).values(counts=False))
-    return []
-
-
-def _status(outcome: Outcome, standing: list[Vote]) -> str:
-    """Return the decision's status; to approve what somebody corrected is to decide on the correction."""
-    corrected = outcome.verb == "approve" and any(v.verb == "correct" for v in standing)
-    return "corrected" if corrected else outcome.status
-
-
-def _write_decision(
-    session: Session, at: datetime, case: Case, *, status: str, body: bytes, late: bool, final_at: datetime
-) -> None:
-    submission = case.submission
-    decision = Decision(
-        id=new_id(),
-        workspace_id=submission.workspace_id,
-        item_id=case.locked.item.id,
-        submission_id=submission.id,
-        claim_id=case.locked.claim.id,
-        decided_by=case.locked.claim.person_id,
-        status=status,
-        decided_by_kind="human",
-        late=late,
-        content_sha256=submission.content_sha256,
-        body=body,
-        decided_at=at,
-        final_at=final_at,
-    )
-    session.add(decision)
-    settle_submission(session, submission_id=submission.id, status=status, final_at=final_at)
-    session.flush()
-    if submission.endpoint_id is not None:
-        facts = find_decision(session, submission_id=submission.id, key=case.key)
-        document = submission_document(
-            submission_id=submission.id,
-            external_id=submission.external_id,
-            task_type=case.task_type.name,
-            status=status,
-            content_sha256=submission.content_sha256,
-            metadata=case.received.metadata,
-            decision=facts,
-        )
-        schedule_delivery(
-            session,
-            now=at,
-            workspace_id=submission.workspace_id,
-            endpoint_id=submission.endpoint_id,
-            submission_id=submission.id,
-            decision_id=decision.id,
-            type="submission.decided",
-            sealed_body=case.key.seal(webhook_body("submission.decided", final_at, document), purpose=BODY_PURPOSE),
-            due_at=final_at,
-        )
-
-
-def _handed(session: Session, case: Case, *, late: bool) -> Handed:
+def _handed(session: Session, case: Case, *, late: bool, adjudicates: bool) -> Handed:
     item = case.locked.item
+    if item.review_mode == "blind" and not adjudicates:
+        return Handed(None, late, blind=True)
     decision = find_decision(session, submission_id=case.submission.id, key=case.key)
     votes = decision.votes if decision else list_standing_votes(session, item_id=item.id)
-    return Handed(decision, late=late, approvals=len(votes), approvals_required=item.approvals_required)
+    return Handed(
+        decision,
+        late=late,
+        approvals=sum(v.verb in APPROVING for v in votes),
+        approvals_required=item.approvals_required,
+        rejections=sum(v.verb == "reject" for v in votes),
+        rejections_required=item.rejections_required,
+    )
 
 
 def _overtaken(session: Session, at: datetime, case: Case, verdict: Verdict) -> Overtaken:

@@ -1,5 +1,6 @@
 """A day at the desk with something of everything, so that each promise has rows that could break it."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from tests.factories.work import add_endpoint, add_item, add_policy, add_task_ty
 
 
 def live_a_day(session: Session, workspace_id: UUID) -> None:
-    """Submit, pass, block, review, correct, approve twice, reject, skip, run out, come late, cancel, and hold one."""
+    """Submit, pass, block, review, correct, approve twice, reject, judge together, skip, run out, come late, cancel."""
     add_task_type(session, workspace_id)
     add_policy(
         session,
@@ -41,6 +42,7 @@ def live_a_day(session: Session, workspace_id: UUID) -> None:
     send(session, workspace_id, output={"city": "Nowhere"})
     _decide_some(session, workspace_id, ada, bob)
     _give_some_back(session, workspace_id, ada, bob)
+    _judge_together(session, workspace_id, ada, bob)
     _keep_an_answer(session, workspace_id)
     add_item(session, workspace_id, output={"city": "Paris"})
     take(session, workspace_id, bob)
@@ -69,6 +71,23 @@ def _give_some_back(session: Session, workspace_id: UUID, ada: UUID, bob: UUID) 
     gone = add_item(session, workspace_id, output={"city": "Prag"})
     take(session, workspace_id, ada, item_id=gone.id)
     cancel(session, actor=COMMAND, workspace_id=workspace_id, submission_id=gone.submission_id)
+
+
+def _judge_together(session: Session, workspace_id: UUID, ada: UUID, bob: UUID) -> None:
+    """Reject and edit where two rejections are asked for; judge independently, of one mind and not."""
+    add_task_type(session, workspace_id, rejections_required=2)
+    twice = add_item(session, workspace_id, output={"city": "Riga"})
+    hand_in(session, take(session, workspace_id, ada, item_id=twice.id), REJECT)
+    hand_in(session, take(session, workspace_id, bob, item_id=twice.id), correct())
+    add_task_type(session, workspace_id, double_review_rate=Decimal(1), max_reviewers=2)
+    lea = add_person(session, workspace_id, "lea", roles=["lead"])
+    for verdict in (correct("Quito"), REJECT):
+        item = add_item(session, workspace_id, output={"city": "Lima"})
+        hand_in(session, take(session, workspace_id, ada, item_id=item.id), correct("Quito"))
+        hand_in(session, take(session, workspace_id, bob, item_id=item.id), verdict)
+        if item.adjudicating:
+            hand_in(session, take(session, workspace_id, lea, item_id=item.id))
+    add_task_type(session, workspace_id)
 
 
 def _keep_an_answer(session: Session, workspace_id: UUID) -> None:

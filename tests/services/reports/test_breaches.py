@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from app.identity.service import create_workspace
 from app.kernel.clock import read_now
 from app.kernel.sealing import Vault, keep_vault
-from app.reports.invariants import check_invariants, contents, costs, handover, reviews, tenants, time, trail
+from app.reports.invariants import check_invariants, contents, costs, handover, reviews, tenants, time, trail, votes
 from app.reports.invariants.check import Check
+from tests.services.reports.breaches_of_votes import OF_VOTES
 from tests.services.reports.breaking import break_it
 from tests.services.reports.day import live_a_day
 
@@ -67,24 +68,22 @@ BREACHES = [
         "a later one had been given out",
         "UPDATE claims c SET claimed_at = v.at FROM votes v WHERE c.item_id = v.item_id AND c.token = v.token + 1",
     ),
-    (reviews.DECISIONS.rule, "is decided with 0 decisions", "DELETE FROM decisions"),
-    (reviews.DECISIONS.rule, "1 approvals by 1 people of 2", "UPDATE votes SET counts = false WHERE verb = 'correct'"),
-    (reviews.DECISIONS.rule, "2 approvals by 2 people of 1", "UPDATE items SET approvals_required = 1"),
+    (reviews.HOLDERS.rule, "is held", "UPDATE items SET state = 'held', held_by = id WHERE state = 'decided'"),
     (
-        reviews.DECISIONS.rule,
-        "2 approvals by 1 people",
-        "DROP INDEX uq_votes_person",
-        "UPDATE votes v SET person_id = other.person_id FROM votes other WHERE other.item_id = v.item_id",
+        reviews.UNDONE.rule,
+        "was taken back at",
+        "UPDATE decisions SET undone_at = final_at + interval '1 second'",
     ),
-    (reviews.DECISIONS.rule, "0 rejections", "UPDATE votes SET counts = false WHERE verb = 'reject'"),
+    (reviews.UNDONE.rule, "and was overturned", "UPDATE decisions SET undone_at = decided_at, superseded_by = id"),
+    (reviews.SUPERSESSIONS.rule, "is missing", "UPDATE decisions SET superseded_by = item_id"),
+    (reviews.SUPERSESSIONS.rule, "overturns another", "UPDATE decisions SET superseded_by = id"),
     (
-        reviews.DECISIONS.rule,
-        "is waiting with 1 decisions",
-        "UPDATE items SET state = 'waiting' WHERE state = 'decided'",
+        reviews.SUPERSESSIONS.rule,
+        "it was final at",
+        "UPDATE decisions SET superseded_by = id, supersedes = id, final_at = final_at + interval '1 hour'",
     ),
-    (reviews.DECIDING_VOTES.rule, "is answered, its vote is reject", "UPDATE decisions SET status = 'answered'"),
-    (reviews.DECIDING_VOTES.rule, "missing or void", "UPDATE votes SET counts = false"),
-    (reviews.DECIDING_VOTES.rule, "is approved, its vote is approve", "UPDATE decisions SET late = NOT late"),
+    (reviews.SUPERSESSIONS.rule, "overturns one that does not say so", "UPDATE decisions SET supersedes = id"),
+    *OF_VOTES,
     (trail.STEPS.rule, "is no step", "UPDATE events SET to_state = 'decided' WHERE type = 'item.skip'"),
     (trail.STEPS.rule, "but the item was", "DELETE FROM events WHERE type = 'item.skip'"),
     (
@@ -222,7 +221,7 @@ def test_a_breach_is_found(day: Session, rule: str, words: str, statements: list
 
 
 def test_every_promise_is_broken_by_some_test() -> None:
-    modules: list[ModuleType] = [contents, costs, handover, reviews, tenants, time, trail]
+    modules: list[ModuleType] = [contents, costs, handover, reviews, tenants, time, trail, votes]
     promises = {value.rule for m in modules for value in vars(m).values() if isinstance(value, Check)}
     promises |= {contents.KEPT_CONTENT, costs.PRICES, tenants.RULE}
     assert promises == {rule for rule, *_ in BREACHES}

@@ -1,0 +1,1 @@
+"""Pure rules of review: what votes come to, and which answers are the same."""
