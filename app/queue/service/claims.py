@@ -260,30 +260,6 @@ def lock_item(session: Session, *, item_id: UUID) -> Item:
     ).one()
 
 
-def extend_claim(session: Session, *, workspace_id: UUID, person_id: UUID, claim_id: UUID, active: bool) -> Claim:
-    """Note a sign of life; an active one extends the lease, up to its ceiling. Locks the claim alone.
-
-    Raises:
-        NoSuchClaim: also when it is somebody else's.
-        ClaimLost: it has ended, or its lease has run out.
-    """
-    claim = session.scalar(
-        select(Claim)
-        .where(Claim.id == claim_id, Claim.workspace_id == workspace_id, Claim.person_id == person_id)
-        .with_for_update()
-    )
-    if claim is None:
-        raise NoSuchClaim
-    at = read_now(session)
-    if claim.ended_at is not None or claim.expires_at <= at:
-        raise ClaimLost
-    if active:
-        extended = extend_lease(claimed_at=claim.claimed_at, now=at, claim_ms=claim.claim_ms)
-        claim.expires_at = max(claim.expires_at, extended)
-        session.flush()
-    return claim
-
-
 def advance(
     session: Session,
     *,

@@ -7,13 +7,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.audit.rules import COMMAND
+from app.identity.service import create_workspace
+from app.kernel.clock import read_now
 from app.queue.models import Claim
 from app.queue.queries import NoSuchClaim
+from app.queue.rules import extend_lease
 from app.queue.service import ClaimLost
+from app.review.queries import running_time
 from app.review.service import Pulse, beat
 from app.timekeeping.models import Beat
 from tests.factories.counting import QueryCounter
-from tests.factories.reviewing import active_ms, begin_earlier, heard, put_back, run_out
+from tests.factories.people import add_person
+from tests.factories.reviewing import active_ms, begin_earlier, heard, put_back, run_out, take
+from tests.factories.work import add_item, add_task_type
 from tests.services.review.conftest import Hold
 
 
@@ -103,4 +110,36 @@ def test_a_beat_takes_as_many_statements_after_many_as_after_one(session: Sessio
         with QueryCounter(session) as queries:
             pulse(session, claim, seq=seq, mono=600_000)
         counts.append(queries.count)
-    assert counts == [8, 8], queries.statements
+    assert counts == [1, 1], queries.statements
+
+
+@pytest.mark.parametrize("state", ["active", "hidden"])
+def test_one_statement_leaves_what_the_rules_say_step_by_step(session: Session, hold: Hold, state: str) -> None:
+    claim = begin_earlier(session, hold(), 3.9 * 3_600)
+    claim.expires_at = claim.claimed_at + timedelta(hours=3.95)
+    session.flush()
+    heard(session, claim, 60)
+    heard(session, claim, 600, seq=2, state="blurred")
+    lease = claim.expires_at
+    shown = pulse(session, claim, seq=3, state=state, mono=14_040_000)
+    session.refresh(claim)
+    kept = session.scalars(select(Beat).where(Beat.seq == 3)).one()
+    assert (kept.claim_id, kept.client_mono_ms, kept.state, kept.last_input_age_ms) == (claim.id, 14_040_000, state, 0)
+    renewed = extend_lease(claimed_at=claim.claimed_at, now=kept.received_at, claim_ms=claim.claim_ms)
+    assert claim.expires_at == shown.expires_at == (max(lease, renewed) if state == "active" else lease)
+    assert shown.active_ms == running_time(session, claim=claim, at=kept.received_at)
+
+
+def test_a_beat_counts_nothing_that_another_claim_of_hers_owns(session: Session, ada: UUID, hold: Hold) -> None:
+    claim = begin_earlier(session, hold(), 100)
+    elsewhere = create_workspace(session, now=read_now(session), name="Other", actor=COMMAND).id
+    add_task_type(session, elsewhere)
+    assert add_person(session, elsewhere, "ada") == ada
+    add_item(session, elsewhere)
+    other = begin_earlier(session, take(session, elsewhere, ada), 50)
+    # The other began later: it has the newer input, and owns its 50 seconds.
+    shown = pulse(session, claim)
+    received = session.scalars(select(Beat.received_at).where(Beat.claim_id == claim.id)).one()
+    assert shown.active_ms == running_time(session, claim=claim, at=received)
+    assert 50_000 <= shown.active_ms < 51_000
+    assert other.ended_at is None
