@@ -45,3 +45,88 @@ SELECT seen.at, seen.claimed_at, seen.cap_ms, live.extended, EXISTS (SELECT FROM
     WHERE person_id = seen.person_id AND kind = 'active'
       AND tstzrange(starts_at, ends_at) && tstzrange(seen.claimed_at, seen.at)) AS p
 """)
+
+# What a verdict is judged against. Item, claim and person are locked, in this order, and every column of the first two
+# is the one that holds under the lock; the clock is read once the claim is locked.
+LOCK_CASE: Final = text("""
+WITH item AS MATERIALIZED (
+  SELECT * FROM items
+   WHERE id = (SELECT item_id FROM claims WHERE id = :claim AND workspace_id = :workspace AND person_id = :person)
+     FOR UPDATE
+), held AS MATERIALIZED (
+  SELECT item.id AS item_id, item.submission_id, item.state, item.version, item.voters, item.token AS newest_token,
+         item.approvals_required, item.rejections_required, item.review_mode, item.adjudicating,
+         c.token, c.channel, c.claimed_at, c.expires_at, c.ended_at, c.cap_ms
+    FROM item JOIN claims AS c ON c.id = :claim
+     FOR UPDATE OF c
+), seen AS MATERIALIZED (
+  SELECT *, clock_timestamp() AS at FROM held
+), owned AS MATERIALIZED (
+  SELECT *, pg_advisory_xact_lock(hashtextextended(:person_lock, 0)) FROM seen
+)
+SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_type, t.output_schema, t.reason_codes,
+       t.undo_ms, b.data_key, b.body
+  FROM owned
+  JOIN submissions AS s ON s.id = owned.submission_id
+  JOIN task_types AS t ON t.id = s.task_type_id
+  JOIN contents AS b ON b.submission_id = s.id
+""")
+
+# What was heard of a claim and is known of its person, asked for once both are locked: what others committed while
+# this transaction waited for the locks counts too.
+EVIDENCE: Final = text("""
+SELECT EXISTS (SELECT FROM claims WHERE person_id = :person AND id <> :claim AND ended_at IS NULL) AS beside,
+       b.*, p.*, r.*
+  FROM (SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(received_at ORDER BY seq) AS received,
+               array_agg(client_mono_ms ORDER BY seq) AS monos, array_agg(state ORDER BY seq) AS states,
+               array_agg(last_input_age_ms ORDER BY seq) AS ages
+          FROM beats WHERE claim_id = :claim) AS b,
+       (SELECT array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM time_entries
+         WHERE person_id = :person AND kind = 'active'
+           AND tstzrange(starts_at, ends_at) && tstzrange(:since, :until)) AS p,
+       (SELECT array_agg(id) AS rate_ids, array_agg(person_id) AS rate_people, array_agg(currency) AS currencies,
+               array_agg(base) AS bases, array_agg(burden) AS burdens, array_agg(overhead) AS overheads,
+               array_agg(valid_from) AS valid_from, array_agg(valid_to) AS valid_to,
+               array_agg(recorded_at) AS recorded_at
+          FROM rate_cards WHERE workspace_id = :workspace AND (person_id = :person OR person_id IS NULL)) AS r
+""")
+
+# The only vote that an item needs, and the decision that it makes: the step of the item's life with its event, the
+# claim's end, its time and price, vote, decision and outcome. The locks are held already.
+DECIDE: Final = text("""
+WITH item AS (
+  UPDATE items SET state = 'decided', version = version + 1, voters = ARRAY[CAST(:person AS uuid)] WHERE id = :item
+), claim AS (
+  UPDATE claims SET ended_at = :at, outcome = 'decided' WHERE id = :claim
+), event AS (
+  INSERT INTO events (workspace_id, at, type, actor_kind, actor_id,
+                      subject_kind, subject_id, from_state, to_state, details)
+  VALUES (:workspace, :at, 'item.decide', :actor_kind, :actor_id,
+          'item', :item, 'claimed', 'decided', CAST(:details AS jsonb))
+), spent AS (
+  INSERT INTO time_entries (id, workspace_id, claim_id, person_id, kind, starts_at, ends_at, ms, blurred, posted_at)
+  SELECT e.id, :workspace, :claim, :person, e.kind, e.starts_at, e.ends_at, e.ms, e.blurred, :at
+    FROM unnest(CAST(:entries AS uuid[]), CAST(:kinds AS text[]), CAST(:starts AS timestamptz[]),
+                CAST(:ends AS timestamptz[]), CAST(:ms AS integer[]), CAST(:blurred AS boolean[]))
+      AS e (id, kind, starts_at, ends_at, ms, blurred)
+), priced AS (
+  INSERT INTO cost_entries (time_entry_id, workspace_id, rate_card_id, currency, amount, unpriced_ms, posted_at)
+  SELECT c.id, :workspace, c.rate, c.currency, c.amount, c.unpriced_ms, :at
+    FROM unnest(CAST(:priced AS uuid[]), CAST(:rates AS uuid[]), CAST(:currencies AS text[]),
+                CAST(:amounts AS numeric[]), CAST(:unpriced AS integer[]))
+      AS c (id, rate, currency, amount, unpriced_ms)
+), vote AS (
+  INSERT INTO votes (id, workspace_id, item_id, claim_id, person_id, token, verb, late, counts, adjudicates, answer,
+                     reason_codes, request_sha256, body, active_ms, at)
+  VALUES (:vote, :workspace, :item, :claim, :person, :token, :verb, false, true, false, :answer,
+          CAST(:reasons AS text[]), :request, :vote_body, :active_ms, :at)
+), draft AS (
+  DELETE FROM drafts WHERE item_id = :item AND person_id = :person AND NOT lost
+), decision AS (
+  INSERT INTO decisions (id, workspace_id, item_id, submission_id, claim_id, decided_by, status, decided_by_kind, late,
+                         content_sha256, body, decided_at, final_at)
+  VALUES (:decision, :workspace, :item, :submission, :claim, :person, :status, 'human', false,
+          :content, :decision_body, :at, :final_at)
+)
+UPDATE submissions SET status = :status, final_at = :final_at WHERE id = :submission
+""")

@@ -1,10 +1,12 @@
 """Write a decision down, settle its submission, and put it into the outbox; all in the transaction that decided.
 
-Called by voting.
+Called by voting and deciding at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
 from app.review.models import Decision
 from app.review.queries import find_decision
-from app.review.rules.document import submission_document, webhook_body
+from app.review.rules.document import DecisionFacts, submission_document, webhook_body
 from app.submissions.models import Submission, TaskType
 from app.submissions.rules.received import Received
 from app.submissions.service import settle_submission
@@ -64,25 +66,57 @@ def write_decision(
     settle_submission(session, submission_id=submission.id, status=new.status, final_at=new.final_at)
     session.flush()
     if submission.endpoint_id is not None:
-        document = submission_document(
-            submission_id=submission.id,
-            external_id=submission.external_id,
-            task_type=task_type.name,
-            status=new.status,
-            content_sha256=submission.content_sha256,
-            metadata=received.metadata,
-            decision=find_decision(session, submission_id=submission.id, key=key),
-        )
-        body = webhook_body("submission.decided", new.final_at, document)
-        schedule_delivery(
-            session,
-            now=now,
+        facts = find_decision(session, submission_id=submission.id, key=key)
+        assert facts is not None, "it was written a moment ago"  # noqa: S101  # by this very function
+        told = Announced(
             workspace_id=submission.workspace_id,
             endpoint_id=submission.endpoint_id,
             submission_id=submission.id,
-            decision_id=decision.id,
-            type="submission.decided",
-            sealed_body=key.seal(body, purpose=BODY_PURPOSE),
-            due_at=new.final_at,
+            external_id=submission.external_id,
+            task_type=task_type.name,
+            content_sha256=submission.content_sha256,
+            metadata=received.metadata,
+            decision=facts,
         )
+        announce(session, now=now, key=key, told=told)
     return decision
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A decision that stands, with what an endpoint is told of its submission."""
+
+    workspace_id: UUID
+    endpoint_id: UUID
+    submission_id: UUID
+    external_id: str | None
+    task_type: str
+    content_sha256: bytes
+    metadata: Mapping[str, Any]
+    decision: DecisionFacts
+
+
+def announce(session: Session, *, now: datetime, key: DataKey, told: Announced) -> None:
+    """Put a decision into the outbox; it leaves when it is final."""
+    decision = told.decision
+    document = submission_document(
+        submission_id=told.submission_id,
+        external_id=told.external_id,
+        task_type=told.task_type,
+        status=decision.status,
+        content_sha256=told.content_sha256,
+        metadata=told.metadata,
+        decision=decision,
+    )
+    body = webhook_body("submission.decided", decision.final_at, document)
+    schedule_delivery(
+        session,
+        now=now,
+        workspace_id=told.workspace_id,
+        endpoint_id=told.endpoint_id,
+        submission_id=told.submission_id,
+        decision_id=decision.id,
+        type="submission.decided",
+        sealed_body=key.seal(body, purpose=BODY_PURPOSE),
+        due_at=decision.final_at,
+    )

@@ -7,7 +7,6 @@ Called by the desk and the claims API.
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 from app.audit.rules import SYSTEM, Actor
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict
-from app.kernel.strict_json import encode
 from app.queue.queries import find_newest_claim
 from app.queue.rules import OPEN
 from app.queue.service import LockedClaim, lock_claim
@@ -23,6 +21,7 @@ from app.review.queries import find_decision, find_vote, list_standing_votes
 from app.review.rules.counting import APPROVING
 from app.review.rules.document import DecisionFacts
 from app.review.rules.verdict import Verdict, judge
+from app.review.service.at_once import Asked, decide_at_once, digest_of
 from app.review.service.case import Case, open_case
 from app.review.service.drafts import keep_lost_text
 from app.review.service.posting import finish_claim
@@ -89,18 +88,30 @@ def decide(
         AlreadyVoted: another verdict was handed in under this claim.
         VerdictRefused: the verdict does not fit; the faults say where.
     """
-    locked = lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
+    asked = Asked(actor, workspace_id, person_id, claim_id, token, content_sha256, verdict, at_desk)
+    decision = decide_at_once(session, asked=asked)
+    if decision is None:
+        return decide_step_by_step(session, asked=asked)
+    approving = decision.votes[0].verb in APPROVING
+    rejecting = decision.votes[0].verb == "reject"
+    return Handed(decision, False, approving, 1, rejecting, 1)
+
+
+def decide_step_by_step(session: Session, *, asked: Asked) -> Handed | Overtaken:
+    """Hand in any verdict, common or not; raises what `decide` does."""
+    verdict = asked.verdict
+    locked = lock_claim(session, workspace_id=asked.workspace_id, person_id=asked.person_id, claim_id=asked.claim_id)
     at = read_now(session)
     case = open_case(session, locked)
-    digest = sha256(encode([asdict(verdict), content_sha256.hex()])).digest()
-    before = find_vote(session, claim_id=claim_id)
+    digest = digest_of(asked)
+    before = find_vote(session, claim_id=asked.claim_id)
     if before is not None:
         if before.request_sha256 != digest:
             raise AlreadyVoted
         return _handed(session, case, late=before.late, adjudicates=before.adjudicates)
-    if token != locked.item.token or not _may_count(locked):
+    if asked.token != locked.item.token or not _may_count(locked):
         return _overtaken(session, at, case, verdict)
-    if content_sha256 != case.submission.content_sha256:
+    if asked.content_sha256 != case.submission.content_sha256:
         raise ContentChanged
     outcome = judge(
         case.received,
@@ -113,7 +124,8 @@ def decide(
     if late and locked.live:
         ended_at = locked.claim.expires_at
         finish_claim(session, now=at, actor=SYSTEM, locked=locked, act="expire_claim", ended_at=ended_at)
-    cast_vote(session, at=at, actor=actor, case=case, judged=Judged(verdict, outcome, digest, late, at_desk))
+    judged = Judged(verdict, outcome, digest, late, asked.at_desk)
+    cast_vote(session, at=at, actor=asked.actor, case=case, judged=judged)
     return _handed(session, case, late=late, adjudicates=adjudicates)
 
 

@@ -24,7 +24,12 @@ from app.timekeeping.service import post_time
 
 def lock_person(session: Session, person_id: UUID) -> None:
     """Let only this transaction hand out claims to a person and post her time, in every workspace."""
-    lock_name(session, f"person {person_id}")
+    lock_name(session, person_lock(person_id))
+
+
+def person_lock(person_id: UUID) -> str:
+    """Return the name of the lock that `lock_person` takes."""
+    return f"person {person_id}"
 
 
 def finish_claim(

@@ -244,4 +244,4 @@ def test_a_decision_takes_as_many_statements_whatever_was_heard(session: Session
             hand_in(session, claim)
         counts.append(queries.count)
     # Two of them are the test's own.
-    assert counts == [29, 29], queries.statements
+    assert counts == [7, 7], queries.statements
