@@ -212,7 +212,9 @@ function onSubmit(event) {
   leaving = true;
   clearTimeout(saveTimer);
   // Should the server not answer, the browser's Back finds the text here; the next page that opens clears it away.
-  keepHere();
+  // A form that an answer is put into comes back with that, not with what stood in it.
+  if (event.submitter?.value === "fill") sessionStorage.removeItem(storageKey);
+  else keepHere();
 }
 
 function onAnswer(event) {

@@ -17,6 +17,7 @@ from app.kernel.errors import Fault
 from app.kernel.ids import show
 from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action
+from app.web.answers_view import answers_table
 from app.web.schema_form import FormNode, build_form, control_name
 
 Posted = Mapping[str, str | list[str]]
@@ -85,6 +86,10 @@ def desk(
         "message": fields.get("message", ""),
         "note": fields.get("note", ""),
         "can_respond": not actions,
+        "answers": answers_table(opened),
+        "adopted": fields.get("adopt", ""),
+        "filled": "",
+        "independent": opened.item.review_mode == "blind",
         "problem": _problem(refused, faults),
         "edits_at_stake": False,
         "urls": _urls(opened),

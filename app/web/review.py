@@ -29,6 +29,7 @@ from app.review.service import (
 )
 from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
+from app.web.answers_view import fill_form, find_answer
 from app.web.desk_view import Posted, desk
 from app.web.onward import to
 from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
@@ -41,7 +42,7 @@ _WHY: Final = {
     "missing_skill": "waiting for a skill that you do not have",
     "voted_already": "waiting for somebody else, because you have judged them",
 }
-_NOT_TEXT: Final = frozenset({"token", "content_sha256", "verb", "discard_edits"})
+_NOT_TEXT: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "adopt"})
 _REFUSED: Final = "Nothing was decided."
 
 
@@ -94,6 +95,7 @@ def _show(
     faults: tuple[Fault, ...] = (),
     refused: str | None = None,
     edits_at_stake: bool = False,
+    filled: str = "",
 ) -> str:
     threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
     values = desk(
@@ -108,7 +110,7 @@ def _show(
         refused=refused,
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
-    return render_template("review/show.html", **values | {"edits_at_stake": edits_at_stake})
+    return render_template("review/show.html", **values | {"edits_at_stake": edits_at_stake, "filled": filled})
 
 
 @page.post("/review/<claim_id>/decide")
@@ -118,7 +120,11 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     claim = _own_claim(claim_id)
     opened = open_claim(db(), claim=claim)
     verb = request.form.get("verb", "")
-    verdict, faults = read_verdict(opened, verb)
+    answer = find_answer(opened, request.form.get("adopt", ""))
+    if verb == "fill" and answer is not None:
+        fields, whole = fill_form(opened, answer)
+        return _show(opened, posted=fields, filled="whole" if whole else "partly")
+    verdict, faults = read_verdict(opened, verb, answer)
     if faults:
         return _show(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
     if verb == "approve" and is_edited(opened) and request.form.get("discard_edits") != "1":

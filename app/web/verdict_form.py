@@ -4,6 +4,7 @@ A field that was not posted is unchanged. What cannot be read becomes a fault wi
 Called by the review pages.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from flask import request
 
 from app.kernel.errors import Fault
 from app.review.queries import OpenClaim
+from app.review.rules.answers import Answer, adopt
 from app.review.rules.verdict import ActionVerdict, Verdict
 from app.web.schema_form import read_form
 
@@ -46,12 +48,20 @@ def is_edited(opened: OpenClaim) -> bool:
     return any(_read_args(opened, n)[0] != a.args for n, a in enumerate(opened.received.actions))
 
 
-def read_verdict(opened: OpenClaim, verb: str) -> tuple[Verdict, list[Fault]]:
-    """Read the posted verdict, with what could not be read of it."""
+def read_verdict(opened: OpenClaim, verb: str, answer: Answer | None = None) -> tuple[Verdict, list[Fault]]:
+    """Read the posted verdict, with what could not be read of it.
+
+    Args:
+        answer: The one that was chosen of those who disagree; "adopt" decides with it as it is.
+    """
     reasons = tuple(request.form.getlist("reason_codes"))
     message = request.form.get("message", "").strip() or None
     note = request.form.get("note", "").strip() or None
     plain = Verdict(verb=verb, message=message, note=note, reason_codes=reasons)
+    if verb in {"adopt", "fill"}:
+        if answer is None:
+            return plain, [Fault("", "Choose one of the answers.")]
+        return replace(adopt(answer, opened.received), note=note), []
     if verb == "reject" and not reasons and not message:
         return plain, [Fault("", "Give a reason or a message with a rejection.")]
     if verb == "decide":

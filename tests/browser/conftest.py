@@ -60,6 +60,8 @@ def served(site: Site) -> Iterator[str]:
     """The address of a server for the site's app."""
     app: ProofdeskApp = site.app
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    # Closing waits for beats that are still being written, so that they do not meet the clean-up.
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
