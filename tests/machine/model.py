@@ -1,0 +1,140 @@
+"""What must be true of every item, in plain Python: no table, no SQL and nothing of the product's own rules.
+
+It knows an item as a person would tell its story: who has it, whose votes stand, what came out, when its time is up.
+Every act of the machine changes it by hand and compares it with the database afterwards.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from tests.machine.kinds import CLAIM_SECONDS, KINDS, PEOPLE, Kind
+
+OPEN: Final = frozenset({"waiting", "reserved", "claimed", "held"})
+CEILING: Final = timedelta(hours=4)
+
+
+@dataclass
+class Lease:
+    """One claim, live or ended."""
+
+    id: UUID
+    person: str
+    token: int
+    began: datetime
+    expires: datetime
+    ended: str | None = None
+    said: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Say whether it holds its item."""
+        return self.ended is None
+
+    def beat(self, now: datetime) -> None:
+        """Renew it, up to the ceiling."""
+        self.expires = max(self.expires, min(now + timedelta(seconds=CLAIM_SECONDS), self.began + CEILING))
+
+
+@dataclass
+class Piece:
+    """One item."""
+
+    id: UUID
+    submission_id: UUID
+    kind_name: str
+    due: datetime
+    queue: str
+    skills: frozenset[str]
+    priority: int = 50
+    state: str = "waiting"
+    leases: list[Lease] = field(default_factory=list)
+    votes: list[tuple[str, str]] = field(default_factory=list)
+    outcome: str | None = None
+    decided_by: str | None = None
+    final_at: datetime | None = None
+    keeper: str | None = None
+    last_for: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)
+    given_to: str | None = None
+    for_lead: bool = False
+    adjudicating: bool = False
+    unskippable: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Return what was submitted."""
+        return KINDS[self.kind_name]
+
+    @property
+    def lease(self) -> Lease | None:
+        """Return the live claim, if there is one."""
+        return self.leases[-1] if self.leases and self.leases[-1].live else None
+
+    @property
+    def holder(self) -> str | None:
+        """Return who has it now: under a claim, or kept."""
+        return self.lease.person if self.lease else self.keeper
+
+    @property
+    def status(self) -> str:
+        """Return what its submission says of itself."""
+        if self.state == "decided":
+            return str(self.outcome)
+        return self.state if self.state in {"expired", "cancelled"} else "waiting"
+
+    def place(self) -> tuple[int, int, bytes]:
+        """Return its place in line: priority, then due time, then age."""
+        return -self.priority, int(self.due.timestamp() * 1000), self.id.bytes
+
+    def end(self, outcome: str, state: str) -> None:
+        """End the live claim."""
+        lease = self.lease
+        assert lease is not None
+        lease.ended, self.state = outcome, state
+
+    def fits(self, person: str) -> bool:
+        """Say whether somebody may have it while it waits; what was given to her may be of another queue."""
+        who = PEOPLE[person]
+        mine = self.given_to == person
+        return (
+            self.state == "waiting"
+            and (mine or (self.given_to is None and who.works(self.queue)))
+            and self.skills <= set(who.skills)
+            and person not in {voter for voter, _ in self.votes}
+            and person not in self.barred
+            and (not self.for_lead or who.lead)
+        )
+
+
+@dataclass
+class Model:
+    """All items, in the order in which they came."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    disabled: set[str] = field(default_factory=set)
+
+    def find(self, item_id: UUID) -> Piece:
+        """Return an item by its id."""
+        return next(p for p in self.pieces if p.id == item_id)
+
+    def in_hand(self, person: str) -> Piece | None:
+        """Return the item that somebody has claimed, if any."""
+        return next((p for p in self.pieces if p.lease and p.lease.person == person), None)
+
+    def expire(self, now: datetime) -> None:
+        """End every lease that has run out."""
+        for piece in self.pieces:
+            if piece.lease and piece.lease.expires <= now:
+                piece.end("expired", "waiting")
+
+    def next_for(self, person: str, queue: str | None = None) -> Piece | None:
+        """Return what somebody gets who asks for the next item: hers by name, then in line, then what she passed."""
+        free = [p for p in self.pieces if p.fits(person)]
+        mine = [p for p in free if p.given_to == person]
+        line = [p for p in free if p.given_to is None and queue in {None, p.queue}]
+        for choice in (mine, [p for p in line if person not in p.last_for], line):
+            if choice:
+                return min(choice, key=Piece.place)
+        return None

@@ -1,0 +1,211 @@
+"""Submitting, taking, beating, giving back, cancelling, disabling, and time that passes with and without a sweep."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from app.audit.rules import COMMAND
+from app.identity.service import PersonDisabled
+from app.kernel.errors import Conflict, Forbidden
+from app.queue.models import Claim
+from app.queue.service import ClaimLost
+from app.review.service import CannotCancel, NothingToClaim, beat, cancel, disable_reviewer, give_back, take_item
+from tests.factories.work import add_item
+from tests.machine.ground import Ground, needs_lease, some_kind, some_person, which
+from tests.machine.kinds import KINDS
+from tests.machine.model import OPEN, Lease, Piece
+from workers.claims import expire
+from workers.deliveries import send_due
+
+
+class Working(Ground):
+    """The everyday acts."""
+
+    @initialize(kinds=st.lists(some_kind, min_size=3, max_size=6))
+    def begin(self, kinds: list[str]) -> None:
+        """Begin with something to do."""
+        for kind in kinds:
+            self.submit(kind)
+
+    @rule(kind=some_kind)
+    def submit(self, kind: str) -> None:
+        """A program submits an output that has to be reviewed."""
+        self.tick()
+        what = KINDS[kind]
+        with self.world.unit_of_work() as session:
+            endpoint = self.world.endpoint if what.endpoint else None
+            item = add_item(session, self.world.workspace_id, task_type=kind, endpoint=endpoint)
+            assert set(item.skills) == what.skills
+            assert item.due_at == self.now + timedelta(milliseconds=what.sla_ms)
+        self.model.pieces.append(Piece(item.id, item.submission_id, kind, item.due_at, what.queue, what.skills))
+
+    @rule(person=some_person)
+    def take_next(self, person: str) -> None:
+        """Somebody asks for the next item."""
+        self._take(person, None)
+
+    @rule(person=some_person, n=which)
+    def take_that(self, person: str, n: int) -> None:
+        """Somebody asks for a particular item."""
+        self._take(person, self.piece(n))
+
+    def _take(self, person: str, wanted: Piece | None) -> None:
+        act = partial(
+            take_item,
+            actor=self.world.actor(person),
+            workspace_id=self.world.workspace_id,
+            person_id=self.world.people[person],
+            channel="api",
+            item_id=None if wanted is None else wanted.id,
+        )
+        if person in self.model.disabled:
+            self.expect(act, PersonDisabled)
+            return
+        at = self.now + timedelta(seconds=1)
+        self._end_own_overdue(person, at)
+        mine = self.model.in_hand(person)
+        if mine is None and wanted is not None and not wanted.fits(person) and wanted.keeper != person:
+            self.expect(act, Conflict, Forbidden)
+            return
+        answer = self.expect(act)
+        if mine is not None:
+            assert isinstance(answer, tuple)
+            assert (answer[0].item_id, answer[1]) == (mine.id, False)
+            return
+        due = wanted or self.model.next_for(person)
+        if due is None:
+            assert isinstance(answer, NothingToClaim), f"nothing was free for {person}, but she got {answer}"
+            return
+        assert isinstance(answer, tuple), f"{due} was free for {person}, but she got nothing"
+        claim, new = answer
+        assert new
+        assert claim.item_id == due.id, f"{person} should have got {due}"
+        self.given(due, person, claim)
+
+    def _end_own_overdue(self, person: str, at: datetime) -> None:
+        mine = self.model.in_hand(person)
+        if mine is not None and mine.lease is not None and mine.lease.expires <= at:
+            mine.end("expired", "waiting")
+
+    def given(self, piece: Piece, person: str, claim: Claim) -> None:
+        """Note a new claim: the token after the last, for a whole lease from now on."""
+        assert claim.token == len(piece.leases) + 1
+        assert claim.claimed_at == self.now
+        lease = Lease(claim.id, person, claim.token, claim.claimed_at, claim.claimed_at)
+        lease.beat(self.now)
+        piece.leases.append(lease)
+        piece.state, piece.keeper = "claimed", None
+
+    @needs_lease
+    @rule(n=which, active=st.booleans())
+    def pulse(self, n: int, active: bool) -> None:
+        """A page says that its reviewer is there, or that it is only open."""
+        leases = self.leases()
+        _, lease = leases[n % len(leases)]
+        self.beats += 1
+        act = partial(
+            beat,
+            workspace_id=self.world.workspace_id,
+            person_id=self.world.people[lease.person],
+            claim_id=lease.id,
+            seq=self.beats,
+            client_mono_ms=self.beats * 1000,
+            state="active" if active else "idle",
+            last_input_age_ms=500,
+        )
+        if not lease.live or lease.expires <= self.now + timedelta(seconds=1):
+            self.expect(act, ClaimLost)
+            return
+        self.expect(act)
+        if active:
+            lease.beat(self.now)
+
+    beats = 0
+
+    @needs_lease
+    @rule(n=which)
+    def release(self, n: int) -> None:
+        """A reviewer gives an item back unfinished."""
+        self._give_back(n, "release", "released")
+
+    @needs_lease
+    @rule(n=which)
+    def skip(self, n: int) -> None:
+        """A reviewer passes."""
+        self._give_back(n, "skip", "skipped")
+
+    def _give_back(self, n: int, act: str, outcome: str) -> None:
+        leases = self.leases()
+        piece, lease = leases[n % len(leases)]
+        do = partial(
+            give_back,
+            actor=self.world.actor(lease.person),
+            workspace_id=self.world.workspace_id,
+            person_id=self.world.people[lease.person],
+            claim_id=lease.id,
+            act=act,
+        )
+        if not lease.live:
+            self.expect(do, ClaimLost)
+            return
+        self.expect(do)
+        piece.end(outcome, "waiting")
+        self.gave_back(piece, lease.person)
+
+    def gave_back(self, piece: Piece, person: str) -> None:
+        """Note what follows when somebody did not want an item."""
+
+    @precondition(lambda self: len([p for p in self.model.pieces if p.state in OPEN]) > 2)
+    @rule(n=which)
+    def cancel(self, n: int) -> None:
+        """The program takes its submission back."""
+        pieces = self.open_first()
+        piece = pieces[n % len(pieces)]
+        act = partial(cancel, actor=COMMAND, workspace_id=self.world.workspace_id, submission_id=piece.submission_id)
+        if piece.state in {"decided", "expired"}:
+            self.expect(act, CannotCancel)
+            return
+        self.expect(act)
+        if piece.lease:
+            piece.end("cancelled", "cancelled")
+        if piece.state != "cancelled" or piece.final_at is None:
+            piece.state, piece.final_at, piece.keeper = "cancelled", self.now, None
+
+    @precondition(lambda self: len(self.model.pieces) > 3 and len(self.model.disabled) == 0)
+    @rule(person=st.sampled_from(["ada", "cyd"]))
+    def disable(self, person: str) -> None:
+        """An admin disables somebody who may hold something."""
+        self.tick()
+        with self.world.unit_of_work() as session:
+            disable_reviewer(session=session, now=self.now, actor=COMMAND, person_id=self.world.people[person])
+        self.model.disabled.add(person)
+        mine = self.model.in_hand(person)
+        if mine is not None:
+            mine.end("revoked", "waiting")
+        self.is_gone(person)
+
+    def is_gone(self, person: str) -> None:
+        """Note what else goes back when somebody is disabled."""
+
+    @rule(seconds=st.sampled_from([30, 61, 600, 901, 7_200, 15_000]))
+    def time_passes(self, seconds: int) -> None:
+        """Nobody does anything for a while, the sweeper neither."""
+        self.world.clock.pass_time(seconds)
+        if self.unswept_since is None:
+            self.unswept_since = self.now
+
+    @precondition(lambda self: self.unswept_since is not None)
+    @rule()
+    def sweep(self) -> None:
+        """The sweeper comes by: what has run out ends, what is due leaves."""
+        self.tick()
+        self.swept()
+        self.unswept_since = None
+
+    def swept(self) -> None:
+        """Do and note what a sweep does."""
+        expire(self.world.tools)
+        self.model.expire(self.now)
+        send_due(self.world.tools)
