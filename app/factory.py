@@ -11,8 +11,11 @@ from app.adapters.rq_jobs import RqCarrier
 from app.api.v1 import (
     audit,
     claims,
+    decisions,
     endpoints,
+    giving_back,
     health,
+    items,
     keys,
     people,
     policies,
@@ -35,8 +38,11 @@ VERSION = "0.1.0"
 _RESOURCES = (
     audit,
     claims,
+    decisions,
     endpoints,
+    giving_back,
     health,
+    items,
     keys,
     people,
     policies,

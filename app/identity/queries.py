@@ -156,6 +156,20 @@ def list_people(
     return Page(rows[:limit], more)
 
 
+def list_leads(session: Session, *, workspace_id: UUID) -> list[UUID]:
+    """Return the people of a workspace who may take what only leads get, and who are not disabled."""
+    leads = (
+        select(Membership.person_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.workspace_id == workspace_id,
+            Membership.roles.contains(["lead"]),
+            Person.disabled_at.is_(None),
+        )
+    )
+    return list(session.scalars(leads))
+
+
 def list_keys(
     session: Session, *, workspace_id: UUID, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[KeyRow]:

@@ -134,6 +134,7 @@ def lost_a_deadlock(error: OperationalError) -> bool:
 
 
 _LOCK_NAME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_TRY_LOCK_NAME: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 def lock_name(session: Session, name: str) -> None:
@@ -142,3 +143,9 @@ def lock_name(session: Session, name: str) -> None:
     Two names may share a lock by accident (64 bits of a hash); that costs a wait and nothing else.
     """
     session.execute(_LOCK_NAME, {"name": name})
+
+
+def try_lock_name(session: Session, name: str) -> bool:
+    """Hold a lock on a name until this transaction ends, unless somebody else holds it; say whether it is held."""
+    held: bool = session.scalar(_TRY_LOCK_NAME, {"name": name})
+    return held

@@ -159,6 +159,8 @@ class Item(Base):
     due_at: Mapped[datetime] = mapped_column(instant())
     stage: Mapped[str] = mapped_column(Text, server_default=text("'on_time'"))
     wake_at: Mapped[datetime | None] = mapped_column(instant(), comment="when the sweeper has to look at it next")
+    soon_at: Mapped[datetime | None] = mapped_column(instant(), comment="from when it counts as due soon")
+    step_at: Mapped[datetime | None] = mapped_column(instant(), comment="when its next escalation step is due")
     on_timeout: Mapped[str] = mapped_column(Text, server_default=text("'escalate'"))
     on_last_timeout: Mapped[str] = mapped_column(
         Text, server_default=text("'stay'"), comment="what happens when no escalation step is left"

@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
 from app.queue.models import Claim, Item, Queue
-from app.queue.rules import CLAIMED, WAITING, Worker
+from app.queue.rules import CLAIMED, HELD, RESERVED, WAITING, Worker
 
 
 class NoSuchClaim(NotFound):
     """There is no such claim in this workspace."""
+
+
+class NoSuchQueue(NotFound):
+    """There is no such queue in this workspace."""
 
 
 class NoSuchItem(NotFound):
@@ -43,6 +47,42 @@ def get_item(session: Session, *, workspace_id: UUID, item_id: UUID) -> Item:
     if found is None:
         raise NoSuchItem
     return found
+
+
+def get_queue(session: Session, *, workspace_id: UUID, queue_id: UUID) -> Queue:
+    """Return a queue of this workspace.
+
+    Raises:
+        NoSuchQueue: also when it is another workspace's.
+    """
+    found = session.scalar(select(Queue).where(Queue.id == queue_id, Queue.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchQueue
+    return found
+
+
+def find_reserved(session: Session, *, workspace_id: UUID, person_id: UUID) -> Item | None:
+    """Return the item that is reserved for a person, if one is, also when its minute is over."""
+    return session.scalar(
+        select(Item).where(Item.state == RESERVED, Item.held_by == person_id, Item.workspace_id == workspace_id)
+    )
+
+
+def list_kept(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[Item]:
+    """Return what a person holds in a workspace, the oldest first."""
+    kept = select(Item).where(Item.state == HELD, Item.held_by == person_id, Item.workspace_id == workspace_id)
+    return list(session.scalars(kept.order_by(Item.id)))
+
+
+def list_assigned(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[Item]:
+    """Return what waits for a person by name, in the order in which she gets it."""
+    return list(
+        session.scalars(
+            select(Item)
+            .where(Item.state == WAITING, Item.assigned_to == person_id, Item.workspace_id == workspace_id)
+            .order_by(Item.sort_key, Item.id)
+        )
+    )
 
 
 def find_item_of(session: Session, *, submission_id: UUID) -> Item | None:
@@ -101,25 +141,45 @@ def list_claims_beside(session: Session, *, claim: Claim, until: datetime) -> li
     )
 
 
-def list_overdue_claims(session: Session, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """Return (workspace, claim) of leases that have run out by the database's clock, the longest overdue first."""
-    rows = session.execute(
-        select(Claim.workspace_id, Claim.id)
-        .where(Claim.ended_at.is_(None), Claim.expires_at <= func.clock_timestamp())
-        .order_by(Claim.expires_at)
-        .limit(limit)
+def list_overdue_claims(
+    session: Session, *, limit: int, workspace_id: UUID | None = None
+) -> list[tuple[UUID, UUID, UUID]]:
+    """Return (workspace, claim, person) of leases that have run out by the database's clock, the longest overdue first.
+
+    Args:
+        workspace_id: None for those of all workspaces.
+    """
+    overdue = select(Claim.workspace_id, Claim.id, Claim.person_id).where(
+        Claim.ended_at.is_(None), Claim.expires_at <= func.clock_timestamp()
     )
-    return [(row.workspace_id, row.id) for row in rows]
+    if workspace_id is not None:
+        overdue = overdue.where(Claim.workspace_id == workspace_id)
+    return [(row[0], row[1], row[2]) for row in session.execute(overdue.order_by(Claim.expires_at).limit(limit))]
 
 
-def list_live_claims_of(session: Session, *, person_id: UUID) -> list[tuple[UUID, UUID]]:
-    """Return (workspace, claim) of what a person holds now, in the order in which locks are taken."""
+def list_ended_reservations(session: Session, *, limit: int, workspace_id: UUID | None = None) -> list[UUID]:
+    """Return items whose reservation has run out by the database's clock, in the order in which locks are taken."""
+    ended = select(Item.id).where(Item.state == RESERVED, Item.reserved_until <= func.clock_timestamp())
+    if workspace_id is not None:
+        ended = ended.where(Item.workspace_id == workspace_id)
+    return list(session.scalars(ended.order_by(Item.id).limit(limit)))
+
+
+def list_live_claims_of(session: Session, *, person_id: UUID) -> list[tuple[UUID, UUID, UUID]]:
+    """Return (workspace, claim, item) of what a person holds now, in the order in which locks are taken."""
     rows = session.execute(
-        select(Claim.workspace_id, Claim.id)
+        select(Claim.workspace_id, Claim.id, Claim.item_id)
         .where(Claim.person_id == person_id, Claim.ended_at.is_(None))
         .order_by(Claim.item_id)
     )
-    return [(row.workspace_id, row.id) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def list_kept_or_assigned(session: Session, *, person_id: UUID) -> list[UUID]:
+    """Return the items that a person keeps or that wait for her by name, in any workspace, in the order of locks."""
+    kept = Item.state.in_((RESERVED, HELD)) & (Item.held_by == person_id)
+    given = (Item.state == WAITING) & (Item.assigned_to == person_id)
+    return list(session.scalars(select(Item.id).where(kept | given).order_by(Item.id)))
 
 
 def next_expiry(session: Session) -> datetime | None:

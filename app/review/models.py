@@ -122,3 +122,17 @@ class Draft(Base):
     lost: Mapped[bool] = mapped_column(Boolean)
     body: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed")
     saved_at: Mapped[datetime] = mapped_column(instant())
+
+
+class ItemNote(Base):
+    """What a reviewer left for whoever has the item next. Never changed."""
+
+    __tablename__ = "item_notes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(Text, comment="the act that it explains")
+    body: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed")
+    at: Mapped[datetime] = mapped_column(instant())

@@ -9,17 +9,35 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.identity.models import Person
+from app.kernel.errors import NotFound
 from app.kernel.sealing import DataKey
 from app.kernel.strict_json import decode
 from app.queue.models import Claim, Item
 from app.queue.queries import get_item, list_claims_beside
-from app.review.models import Decision, Draft, Vote
+from app.review.models import Decision, Draft, ItemNote, Vote
 from app.review.rules.answers import Answer, label_of
 from app.review.rules.document import DecisionFacts, VoteFacts
 from app.submissions.models import Submission, TaskType
 from app.submissions.queries import open_submission
 from app.submissions.rules.received import Received
 from app.timekeeping.queries import ClaimSpan, running_ms
+
+
+class NoSuchDecision(NotFound):
+    """There is no such decision in this workspace."""
+
+
+def get_decision(session: Session, *, workspace_id: UUID, decision_id: UUID) -> Decision:
+    """Return a decision of this workspace, standing or not.
+
+    Raises:
+        NoSuchDecision: also when it is another workspace's.
+    """
+    found = session.scalar(select(Decision).where(Decision.id == decision_id, Decision.workspace_id == workspace_id))
+    if found is None:
+        raise NoSuchDecision
+    return found
 
 
 def find_vote(session: Session, *, claim_id: UUID) -> Vote | None:
@@ -68,11 +86,30 @@ def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> Dec
         late=decision.late,
         content_sha256=decision.content_sha256,
         superseded_by=decision.superseded_by,
+        supersedes=decision.supersedes,
         body=open_body(decision.body, key),
         votes=[
             VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel, v.adjudicates) for v, channel in votes
         ],
     )
+
+
+def standing_decision(session: Session, *, submission_id: UUID, key: DataKey) -> DecisionFacts:
+    """Return the decision that stands for a submission that has one."""
+    found = find_decision(session, submission_id=submission_id, key=key)
+    assert found is not None, "the submission is decided"  # noqa: S101  # the caller has just seen to it
+    return found
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """A note that somebody left; `kind` is the act that it explains."""
+
+    person_id: UUID
+    name: str
+    kind: str
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +129,7 @@ class OpenClaim:
     draft: dict[str, Any] | None
     draft_saved_at: datetime | None
     answers: tuple[Answer, ...] = ()
+    notes: tuple[NoteRow, ...] = ()
 
     @property
     def blind(self) -> bool:
@@ -108,7 +146,20 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=opened.key)
     shown = answers_of(votes, key=opened.key) if _settles(claim, item, votes) else []
     answers = tuple(answer for _, answer in shown)
-    return OpenClaim(claim, item, opened.submission, opened.task_type, received, corrected, draft, saved_at, answers)
+    # Before the first claim nothing was written about an item, unless a lead gave it to somebody.
+    noted = item.version > 1 and (item.review_mode != "blind" or item.adjudicating)
+    return OpenClaim(
+        claim,
+        item,
+        opened.submission,
+        opened.task_type,
+        received,
+        corrected,
+        draft,
+        saved_at,
+        answers,
+        notes=tuple(list_notes(session, item_id=item.id, key=opened.key)) if noted else (),
+    )
 
 
 def _settles(claim: Claim, item: Item, votes: Sequence[Vote]) -> bool:
@@ -125,6 +176,20 @@ def answers_of(votes: Sequence[Vote], *, key: DataKey) -> list[tuple[Vote, Answe
 
 def _answer(place: int, vote: Vote, body: dict[str, Any]) -> Answer:
     return Answer(label_of(place), vote.verb, body["output"], body["actions"], body["reason_codes"], body["message"])
+
+
+def list_notes(session: Session, *, item_id: UUID, key: DataKey) -> list[NoteRow]:
+    """Return what people left for whoever has the item next, the oldest first."""
+    rows = session.execute(
+        select(ItemNote, Person.name)
+        .join(Person, Person.id == ItemNote.person_id)
+        .where(ItemNote.item_id == item_id)
+        .order_by(ItemNote.at, ItemNote.id)
+    )
+    return [
+        NoteRow(note.person_id, name, note.kind, note.at, decode(key.open(note.body, purpose="note"))["text"])
+        for note, name in rows
+    ]
 
 
 def running_time(session: Session, *, claim: Claim, at: datetime) -> int:

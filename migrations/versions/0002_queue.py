@@ -107,7 +107,7 @@ def downgrade() -> None:
     for table, columns in _columns().items():
         for added in reversed(columns):
             op.drop_column(table, added.name)
-    for table in ("queue_loads", "group_members", "presences", "groups", "calendars"):
+    for table in ("item_notes", "queue_loads", "group_members", "presences", "groups", "calendars"):
         op.drop_table(table)
 
 
@@ -217,6 +217,21 @@ def _create_tables() -> None:
     )
     op.create_index(op.f("ix_group_members_person_id"), "group_members", ["person_id"], unique=False)
     op.create_table(
+        "item_notes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="the act that it explains"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="sealed"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_item_notes_item_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_item_notes_person_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_item_notes_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item_notes")),
+    )
+    op.create_index(op.f("ix_item_notes_item_id"), "item_notes", ["item_id"])
+    op.create_table(
         "queue_loads",
         sa.Column("queue_id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
@@ -255,6 +270,10 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("stage", sa.Text(), server_default=sa.text("'on_time'"), nullable=False),
             sa.Column(
                 "wake_at", sa.DateTime(timezone=True), nullable=True, comment="when the sweeper has to look at it next"
+            ),
+            sa.Column("soon_at", sa.DateTime(timezone=True), nullable=True, comment="from when it counts as due soon"),
+            sa.Column(
+                "step_at", sa.DateTime(timezone=True), nullable=True, comment="when its next escalation step is due"
             ),
             sa.Column("on_timeout", sa.Text(), server_default=sa.text("'escalate'"), nullable=False),
             sa.Column(

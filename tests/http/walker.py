@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from app.kernel.ids import show
 from tests.factories.site import BASE, Site
 
 ADDRESS: Final = {"task_type": "addresses", "output": {"city": "Paris", "zip": "75001"}, "confidence": 0.5}
@@ -25,6 +26,7 @@ class Walker:
         self._site = site
         self._browser = site.app.test_client()
         self._before = 0
+        site.add_person("zoe", ["lead"])
 
     def go(self) -> None:
         """Forget the events so far."""
@@ -70,10 +72,20 @@ class Walker:
 
     def claim(self) -> tuple[str, dict[str, Any]]:
         """Take an item as Ada; return the claim's id and the proof of what was shown."""
+        claim_id, _, proof = self.claim_of_item()
+        return claim_id, proof
+
+    def claim_of_item(self) -> tuple[str, str, dict[str, Any]]:
+        """Take an item as Ada; return the claim's id, the item's, and the proof of what was shown."""
         self.submit()
         taken = self.api("/claims", key="ada")
         proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
-        return taken["claim"]["id"], proof
+        return taken["claim"]["id"], taken["item"]["id"], proof
+
+    def newest_decision(self) -> str:
+        """Return the id of the newest decision."""
+        with self._site.app.database.unit_of_work() as session:
+            return show("decision", session.scalars(text("SELECT id FROM decisions ORDER BY id DESC LIMIT 1")).one())
 
 
 def _walk(endpoint: str) -> Callable[[Walk], Walk]:
@@ -171,14 +183,69 @@ def _at_the_desk(endpoint: str, act: str, **form: Any) -> None:
 
 
 _on_a_claim("claims.post_decision", "decision", verb="reject", message="No such place.")
-_on_a_claim("claims.post_skip", "skip")
-_on_a_claim("claims.post_release", "release")
+_on_a_claim("giving_back.post_skip", "skip")
+_on_a_claim("giving_back.post_release", "release")
+_on_a_claim("giving_back.post_hold", "hold")
+_on_a_claim("giving_back.post_handover", "handover", to="zoe@acme.example")
+_on_a_claim("giving_back.post_second_opinion", "second-opinion", note="Is this Paris, Texas?")
+_on_a_claim("giving_back.post_escalate", "escalate")
 _on_a_claim("claims.post_draft", "draft", draft={"note": "half a"})
 _on_a_claim("claims.post_beat", "beats", seq=1, client_mono_ms=1, state="active", last_input_age_ms=1)
 _at_the_desk("review.hand_in", "decide", verb="reject", message="No such place.")
 _at_the_desk("review.skip", "skip")
 _at_the_desk("review.release", "release")
 _at_the_desk("review.keep_draft", "draft", note="half a")
+
+
+@_walk("giving_back.post_reservation")
+def _reserve(walker: Walker) -> None:
+    walker.submit()
+    walker.go()
+    walker.api("/claims/reservation", key="ada")
+
+
+@_walk("giving_back.delete_reservation")
+def _end_reservation(walker: Walker) -> None:
+    walker.submit()
+    walker.api("/claims/reservation", key="ada")
+    walker.go()
+    walker.api("/claims/reservation", method="DELETE", key="ada")
+
+
+@_walk("items.post_unhold")
+def _unhold(walker: Walker) -> None:
+    claim_id, item_id, _ = walker.claim_of_item()
+    walker.api(f"/claims/{claim_id}/hold", key="ada")
+    walker.go()
+    walker.api(f"/items/{item_id}/unhold", key="ada")
+
+
+@_walk("items.post_assign")
+def _assign(walker: Walker) -> None:
+    _, item_id, _ = walker.claim_of_item()
+    walker.go()
+    walker.api(f"/items/{item_id}/assign", {"to": None}, key="zoe")
+
+
+@_walk("decisions.post_undo")
+def _undo(walker: Walker) -> None:
+    walker.api("/task-types", {"name": "plain", "undo_seconds": 3600})
+    walker.api("/submissions", {"task_type": "plain", "output": "Paris"})
+    taken = walker.api("/claims", key="ada")
+    proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+    walker.sign_in()
+    walker.page(f"/review/{taken['claim']['id']}/decide", **proof, verb="approve")
+    walker.go()
+    walker.api(f"/decisions/{walker.newest_decision()}/undo", key="ada")
+
+
+@_walk("decisions.post_supersede")
+def _supersede(walker: Walker) -> None:
+    claim_id, _, proof = walker.claim_of_item()
+    decided = walker.api(f"/claims/{claim_id}/decision", {**proof, "verb": "approve"}, key="ada")
+    walker.go()
+    body = {"content_sha256": proof["content_sha256"], "verb": "reject", "reason": "An audit found it wrong."}
+    walker.api(f"/decisions/{decided['id']}/supersede", body, key="zoe")
 
 
 @_walk("review.take")

@@ -1,4 +1,4 @@
-"""/api/v1/claims: take an item, show signs of life, hand in a verdict, or give the item back.
+"""/api/v1/claims: take an item, show signs of life, and hand in a verdict.
 
 Scope: review. The call acts for the person of the key, or for whoever is signed in at the desk.
 """
@@ -12,8 +12,9 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
-from app.api.v1.shapes.claims import BeatIn, ClaimIn, DecisionIn, DraftIn, GiveBackIn
+from app.api.v1.shapes.claims import BeatIn, ClaimIn, DecisionIn, DraftIn
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
+from app.api.v1.verdicts import read_verdict
 from app.edge.context import db, now, person_id, principal, strict_request, workspace_id
 from app.edge.guard import allow
 from app.edge.problems import problem
@@ -23,8 +24,7 @@ from app.kernel.seconds import seconds_text
 from app.queue.models import Claim
 from app.review.queries import OpenClaim, open_claim
 from app.review.rules.document import decision_document
-from app.review.rules.verdict import ActionVerdict, Verdict
-from app.review.service import Handed, NothingToClaim, Overtaken, beat, decide, give_back, save_draft, take_item
+from app.review.service import Handed, NothingToClaim, Overtaken, beat, decide, save_draft, take_item
 
 api = APIBlueprint(
     "claims",
@@ -100,6 +100,10 @@ def claim_document(opened: OpenClaim) -> dict[str, Any]:
             "schema": orjson.loads(opened.task_type.output_schema),
         },
         "draft": opened.draft,
+        "notes": [
+            {"by": show("person", n.person_id), "kind": n.kind, "at": instant_text(n.at), "text": n.text}
+            for n in opened.notes
+        ],
     } | ({"answers": [asdict(a) for a in opened.answers]} if opened.answers else {})
 
 
@@ -136,22 +140,10 @@ def post_decision(path: IdPath, body: DecisionIn) -> Response:
         claim_id=parse("claim", path.id),
         token=body.token,
         content_sha256=bytes.fromhex(body.content_sha256),
-        verdict=_verdict(body),
+        verdict=read_verdict(body),
         at_desk=principal().actor.kind == "person",
     )
     return overtaken_problem(handed) if isinstance(handed, Overtaken) else answer(handed_document(handed))
-
-
-def _verdict(body: DecisionIn) -> Verdict:
-    return Verdict(
-        verb=body.verb,
-        output=body.output,
-        has_output="output" in strict_request().document and body.output is not None,
-        actions=tuple(ActionVerdict(a.call_id, a.verb, a.args, a.message) for a in body.actions),
-        message=body.message,
-        note=body.note,
-        reason_codes=tuple(body.reason_codes),
-    )
 
 
 def handed_document(handed: Handed) -> dict[str, Any]:
@@ -200,30 +192,3 @@ def post_draft(path: IdPath, body: DraftIn) -> Response:
     )
     digest = sha256(strict_request().raw_body).hexdigest()
     return answer({"saved_at": instant_text(now()), "sha256": digest})
-
-
-@api.post("/claims/<id>/skip", responses={200: Anything})
-@allow("review", by_session=True)
-def post_skip(path: IdPath, body: GiveBackIn) -> Response:
-    """Pass the item on; the time that went into it stays booked."""
-    return _give_back(path, body, "skip")
-
-
-@api.post("/claims/<id>/release", responses={200: Anything})
-@allow("review", by_session=True)
-def post_release(path: IdPath, body: GiveBackIn) -> Response:
-    """Give the item back unfinished; the time that went into it stays booked."""
-    return _give_back(path, body, "release")
-
-
-def _give_back(path: IdPath, body: GiveBackIn, act: str) -> Response:
-    give_back(
-        db(),
-        actor=principal().actor,
-        workspace_id=workspace_id(),
-        person_id=person_id(),
-        claim_id=parse("claim", path.id),
-        act=act,
-        reason=body.reason,
-    )
-    return answer({"claim": path.id, "outcome": "skipped" if act == "skip" else "released"})

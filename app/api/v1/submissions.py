@@ -196,5 +196,5 @@ def _full_document(submission: Submission) -> dict[str, Any]:
         "metadata": received.metadata,
         "endpoint": received.endpoint,
         "decision": None if decision is None else decision_document(decision),
-        "superseded_by": None,
+        "superseded_by": None if decision is None or decision.supersedes is None else show("decision", decision.id),
     }

@@ -11,6 +11,7 @@ from app.delivery.service.outbox import (
     replay,
     schedule_delivery,
     take_due,
+    withdraw_deliveries,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "replay",
     "schedule_delivery",
     "take_due",
+    "withdraw_deliveries",
 ]

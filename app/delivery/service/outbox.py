@@ -19,7 +19,7 @@ from app.audit.rules import SYSTEM, Actor
 from app.audit.service import record
 from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
 from app.delivery.queries import first_of_its_submission, get_delivery, get_endpoint
-from app.delivery.rules.retries import DELIVERED, DUE, PARKED, Answer, judge
+from app.delivery.rules.retries import DELIVERED, DUE, PARKED, WITHDRAWN, Answer, judge
 from app.delivery.service.endpoints import disable_endpoint
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
@@ -224,6 +224,13 @@ def _settle(session: Session, now: datetime, delivery: Delivery, state: str, det
         to_state=state,
         details={**details, "tries": delivery.attempts, "endpoint_id": show("endpoint", delivery.endpoint_id)},
     )
+
+
+def withdraw_deliveries(session: Session, *, now: datetime, decision_id: UUID) -> None:
+    """Take back what was to be delivered of a decision that is undone. It is not due before the decision is final."""
+    due = select(Delivery).where(Delivery.decision_id == decision_id, Delivery.state == DUE).with_for_update()
+    for delivery in session.scalars(due, execution_options={"populate_existing": True}):
+        _settle(session, now, delivery, WITHDRAWN, {"why": "decision undone"})
 
 
 def replay(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, delivery_id: UUID) -> None:

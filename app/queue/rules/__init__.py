@@ -1,6 +1,6 @@
 """Pure rules of the queue: the life of an item, its place in line, and who may take it."""
 
-from app.queue.rules.eligibility import BAR_REASONS, SKIP_POLICIES, Worker
+from app.queue.rules.eligibility import BAR_REASONS, REASONS, SKIP_POLICIES, Terms, Worker, reasons_against
 from app.queue.rules.lifecycle import (
     BREACHED,
     CANCELLED,
@@ -25,7 +25,16 @@ from app.queue.rules.lifecycle import (
     lifecycle_diagram,
     step,
 )
-from app.queue.rules.ordering import MAX_PRIORITY, sort_key
+from app.queue.rules.ordering import (
+    MAX_PRIORITY,
+    RISK_WEIGHTS,
+    Value,
+    explain_score,
+    next_step_at,
+    place_in_line,
+    sort_key,
+    value_of,
+)
 
 __all__ = [
     "BAR_REASONS",
@@ -41,18 +50,27 @@ __all__ = [
     "MAX_PRIORITY",
     "ON_TIME",
     "OPEN",
+    "REASONS",
     "RESERVATION",
     "RESERVED",
+    "RISK_WEIGHTS",
     "SKIP_POLICIES",
     "STAGES",
     "STATES",
     "TRANSITIONS",
     "WAITING",
     "StepNotAllowed",
+    "Terms",
     "Transition",
+    "Value",
     "Worker",
+    "explain_score",
     "extend_lease",
     "lifecycle_diagram",
+    "next_step_at",
+    "place_in_line",
+    "reasons_against",
     "sort_key",
     "step",
+    "value_of",
 ]

@@ -9,9 +9,12 @@ from app.queue.service.claims import (
     claim_next,
     lock_claim,
     lock_item,
+    reserve_next,
     try_lock_claim,
+    try_lock_item,
 )
-from app.queue.service.items import NewItem, bar, enqueue, move
+from app.queue.service.escalating import take_step
+from app.queue.service.items import NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
 
 __all__ = [
     "ClaimLost",
@@ -19,12 +22,20 @@ __all__ = [
     "LockedClaim",
     "NewItem",
     "advance",
+    "assign",
     "bar",
     "claim_item",
     "claim_next",
     "enqueue",
+    "extend_claim",
+    "find_or_add_queue",
     "lock_claim",
     "lock_item",
     "move",
+    "put_last",
+    "reserve_next",
+    "take_step",
     "try_lock_claim",
+    "try_lock_item",
+    "unassign",
 ]

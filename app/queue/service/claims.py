@@ -7,7 +7,7 @@ Locks are taken in the order item, claim, person. A claim looks only at rows tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
 from app.queue.models import Claim, Item
 from app.queue.queries import NoSuchClaim, get_item
-from app.queue.rules import HELD, RESERVED, WAITING, Worker, extend_lease
+from app.queue.rules import HELD, RESERVATION, RESERVED, WAITING, Worker, extend_lease, reasons_against
 from app.queue.service.items import move
 
 
@@ -43,7 +43,8 @@ state = 'waiting' AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(v
 # What she skipped comes back to her only when there is nothing else.
 NOT_SKIPPED: Final = "NOT (:person = ANY(skipped_by))"
 
-_TAKE: Final = """
+_CLAIM: Final = "UPDATE items SET state = 'claimed', token = token + 1, version = version + 1"
+_INTO_CLAIMS: Final = """
   RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
 )
 INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
@@ -56,17 +57,17 @@ RETURNING item_id, token, claimed_at, (SELECT version FROM taken)
 # What was given to her by name comes first, whatever its queue.
 CLAIM_ASSIGNED: Final = text(f"""
 WITH taken AS (
-  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+  {_CLAIM}
    WHERE id = (
      SELECT id FROM items
       WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE}
       ORDER BY sort_key, id
         FOR UPDATE SKIP LOCKED LIMIT 1)
-{_TAKE}""")  # noqa: S608  # constants of this module
+{_INTO_CLAIMS}""")  # noqa: S608  # constants of this module
 
 
-def _claim_next(further: str) -> TextClause:
-    """Return the statement that takes the first item in line.
+def _first_in_line(change: str, further: str, result: str) -> TextClause:
+    """Return the statement that makes a change to the first item in line.
 
     Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
     holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits. The clock is read
@@ -83,17 +84,40 @@ WITH best AS (
    ORDER BY head.sort_key, head.id
    OFFSET :skip LIMIT 1
 ), taken AS (
-  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+  {change}
    WHERE id = (
      SELECT id FROM items
       WHERE queue_id = (SELECT id FROM best) AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
       ORDER BY sort_key, id
         FOR UPDATE SKIP LOCKED LIMIT 1)
-{_TAKE}""")  # noqa: S608  # constants of this module
+{result}""")  # noqa: S608  # constants of this module
 
 
-CLAIM_NEXT: Final = _claim_next(NOT_SKIPPED)
-CLAIM_SKIPPED: Final = _claim_next("true")
+CLAIM_NEXT: Final = _first_in_line(_CLAIM, NOT_SKIPPED, _INTO_CLAIMS)
+CLAIM_SKIPPED: Final = _first_in_line(_CLAIM, "true", _INTO_CLAIMS)
+RESERVE_NEXT: Final = _first_in_line(
+    """UPDATE items
+     SET state = 'reserved', version = version + 1, held_by = :person, reserved_until = clock_timestamp() + :lasting,
+         wake_at = LEAST(wake_at, clock_timestamp() + :lasting)""",
+    NOT_SKIPPED,
+    """
+  RETURNING id, version, clock_timestamp() AS at
+)
+SELECT id, version, at FROM taken
+""",
+)
+
+
+def _values(workspace_id: UUID, worker: Worker) -> dict[str, Any]:
+    """Return what the statements above ask of a person."""
+    return {
+        "workspace": workspace_id,
+        "queues": list(worker.queues),
+        "skills": list(worker.skills),
+        "person": worker.person_id,
+        "names": worker.names,
+        "lead": worker.lead,
+    }
 
 
 @dataclass(frozen=True)
@@ -142,16 +166,7 @@ def claim_next(
     First comes what was given to her by name, then the best of her queues, at last what she has skipped before.
     The caller holds the person's lock, so that one person never ends up with two claims.
     """
-    values = {
-        "workspace": workspace_id,
-        "queues": list(worker.queues),
-        "skills": list(worker.skills),
-        "person": worker.person_id,
-        "names": worker.names,
-        "lead": worker.lead,
-        "channel": channel,
-        "claim": new_id(),
-    }
+    values = {**_values(workspace_id, worker), "channel": channel, "claim": new_id()}
     tries = [(CLAIM_ASSIGNED, 0), *((CLAIM_NEXT, skip) for skip in range(TRIES)), (CLAIM_SKIPPED, 0)]
     for statement, skip in tries:
         row = session.execute(statement, {**values, "skip": skip}).one_or_none()
@@ -159,6 +174,32 @@ def claim_next(
             claim = session.get_one(Claim, values["claim"])
             _record_claim(session, actor=actor, claim=claim, version=row.version)
             return claim
+    return None
+
+
+def reserve_next(session: Session, *, actor: Actor, workspace_id: UUID, worker: Worker) -> UUID | None:
+    """Keep the first item in line for a person for 60 seconds; return its id, or None when nothing is free.
+
+    The caller holds the person's lock, so that one person never has two items reserved.
+    """
+    values = {**_values(workspace_id, worker), "lasting": RESERVATION}
+    for skip in range(TRIES):
+        row = session.execute(RESERVE_NEXT, {**values, "skip": skip}).one_or_none()
+        if row is not None:
+            record(
+                session,
+                now=row.at.astimezone(UTC),
+                actor=actor,
+                workspace_id=workspace_id,
+                type="item.reserve",
+                subject_kind="item",
+                subject_id=row.id,
+                from_state=WAITING,
+                to_state=RESERVED,
+                details={"version": row.version, "person": show("person", worker.person_id)},
+            )
+            reserved: UUID = row.id
+            return reserved
     return None
 
 
@@ -206,19 +247,10 @@ def claim_item(
 
 
 def _may_take(item: Item, worker: Worker) -> bool:
-    """Say whether a person may take this very item; the same as ELIGIBLE, but for one that she keeps already."""
+    """Say whether a person may take this very item; one that she keeps already is hers."""
     if item.state in {RESERVED, HELD}:
         return item.held_by == worker.person_id
-    names = set(worker.names)
-    return (
-        item.state == WAITING
-        and item.assigned_to in {None, worker.person_id}
-        and set(item.skills) <= set(worker.skills)
-        and worker.person_id not in item.voters
-        and not names & set(item.barred)
-        and (item.candidates is None or bool(names & set(item.candidates)))
-        and (worker.lead or not item.for_lead)
-    )
+    return item.state == WAITING and not reasons_against(item, worker)
 
 
 def lock_claim(session: Session, *, workspace_id: UUID, person_id: UUID | None, claim_id: UUID) -> LockedClaim:
@@ -251,6 +283,14 @@ def try_lock_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> L
     if session.scalar(free) is None:
         return None
     return lock_claim(session, workspace_id=workspace_id, person_id=None, claim_id=claim_id)
+
+
+def try_lock_item(session: Session, *, item_id: UUID) -> Item | None:
+    """Lock an item and return it as it is now, or None when another transaction is at work on it."""
+    return session.scalar(
+        select(Item).where(Item.id == item_id).with_for_update(skip_locked=True),
+        execution_options={"populate_existing": True},
+    )
 
 
 def lock_item(session: Session, *, item_id: UUID) -> Item:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.audit.rules import Actor
+from app.audit.rules import SYSTEM, Actor
 from app.audit.service import record
 from app.kernel.ids import new_id
 from app.queue.models import Item, Queue
@@ -41,7 +41,8 @@ class NewItem:
     unskippable: bool = False
 
 
-def _queue_id(session: Session, now: datetime, workspace_id: UUID, name: str) -> UUID:
+def find_or_add_queue(session: Session, *, now: datetime, workspace_id: UUID, name: str) -> UUID:
+    """Return the queue of this name; it comes into being when something is first put into it."""
     find = select(Queue.id).where(Queue.workspace_id == workspace_id, Queue.name == name)
     found = session.scalar(find)
     if found is None:
@@ -60,7 +61,7 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
         id=new_id(),
         workspace_id=workspace_id,
         submission_id=new.submission_id,
-        queue_id=_queue_id(session, now, workspace_id, new.queue),
+        queue_id=find_or_add_queue(session, now=now, workspace_id=workspace_id, name=new.queue),
         state=WAITING,
         sort_key=sort_key(new.priority, new.due_at),
         priority=new.priority,
@@ -101,6 +102,25 @@ def bar(item: Item, *, person_id: UUID, reason: str) -> None:
         return
     item.barred = [*item.barred, person_id]
     item.bar_reasons = {**item.bar_reasons, person_id.hex: reason}
+
+
+def put_last(item: Item, *, person_id: UUID) -> None:
+    """Let a person get a locked item back only after everything else."""
+    if person_id not in item.skipped_by:
+        item.skipped_by = [*item.skipped_by, person_id]
+
+
+def assign(item: Item, *, to: UUID | None, by: UUID | None, until: datetime | None) -> None:
+    """Give a locked item to one person by name until a time, or with `to` None to everybody."""
+    item.assigned_to, item.assigned_by, item.assigned_until = to, by if to else None, until if to else None
+    if item.assigned_until is not None:
+        item.wake_at = item.assigned_until if item.wake_at is None else min(item.wake_at, item.assigned_until)
+
+
+def unassign(session: Session, *, now: datetime, item: Item) -> None:
+    """Let everybody have a locked item that waited for one person by name; a lapse, as the trail calls it."""
+    assign(item, to=None, by=None, until=None)
+    move(session, now=now, actor=SYSTEM, item=item, act="lapse")
 
 
 def move(

@@ -22,12 +22,14 @@ SELECT d.id, format('has %s deliveries to its endpoint, the first due at %s; it 
                     coalesce(o.due_at::text, 'no time'), d.final_at)
   FROM decisions d
   JOIN submissions s ON s.id = d.submission_id
-  JOIN endpoints e ON e.id = s.endpoint_id AND 'submission.decided' = ANY(e.types)
-  LEFT JOIN (SELECT decision_id, submission_id, endpoint_id, count(*) AS n, min(due_at) AS due_at
-               FROM deliveries WHERE type = 'submission.decided' AND state IN ('due', 'delivered', 'parked')
-              GROUP BY decision_id, submission_id, endpoint_id) o
+  JOIN endpoints e ON e.id = s.endpoint_id
+  LEFT JOIN (SELECT decision_id, submission_id, endpoint_id, type, count(*) AS n, min(due_at) AS due_at
+               FROM deliveries WHERE state IN ('due', 'delivered', 'parked')
+              GROUP BY decision_id, submission_id, endpoint_id, type) o
          ON o.decision_id = d.id AND o.submission_id = d.submission_id AND o.endpoint_id = s.endpoint_id
- WHERE (o.n, o.due_at) IS DISTINCT FROM (1, d.final_at)
+        AND o.type = CASE WHEN d.supersedes IS NULL THEN 'submission.decided' ELSE 'submission.superseded' END
+ WHERE CASE WHEN d.supersedes IS NULL THEN 'submission.decided' ELSE 'submission.superseded' END = ANY(e.types)
+   AND d.undone_at IS NULL AND (o.n, o.due_at) IS DISTINCT FROM (1, d.final_at)
 """,
 )
 

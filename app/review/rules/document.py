@@ -42,6 +42,7 @@ class DecisionFacts:
     superseded_by: UUID | None
     body: dict[str, Any]
     votes: Sequence[VoteFacts]
+    supersedes: UUID | None = None
 
 
 def submission_document(
@@ -100,5 +101,6 @@ def decision_document(decision: DecisionFacts) -> dict[str, Any]:
             }
             for v in decision.votes
         ],
+        "supersedes": None if decision.supersedes is None else show("decision", decision.supersedes),
         "superseded_by": None if decision.superseded_by is None else show("decision", decision.superseded_by),
     }

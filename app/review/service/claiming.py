@@ -1,28 +1,44 @@
-"""Take items and give them back. Called by the desk, the claims API, the command line and the sweeper."""
+"""Take items, and end claims whose lease has run out or whose reviewer is disabled.
+
+Called by the desk, the claims API, the command line and the sweeper.
+"""
 
 from datetime import datetime
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
-from app.identity.queries import MembershipRow, get_membership
-from app.identity.rules import permissions_of_roles
+from app.identity.queries import get_membership
 from app.identity.service import PersonDisabled, disable_person
 from app.kernel.clock import read_now
 from app.kernel.errors import Forbidden
-from app.queue.models import Claim
+from app.queue.models import Claim, Item
 from app.queue.queries import (
     find_live_claim,
     get_item,
+    list_kept_or_assigned,
     list_live_claims_of,
     list_overdue_claims,
-    queue_ids,
     why_nothing,
 )
-from app.queue.rules import Worker
-from app.queue.service import ClaimLost, LockedClaim, claim_item, claim_next, lock_claim, try_lock_claim
-from app.review.service.posting import finish_claim, lock_person
+from app.queue.rules import WAITING, Worker
+from app.queue.service import (
+    LockedClaim,
+    claim_item,
+    claim_next,
+    lock_claim,
+    lock_item,
+    try_lock_claim,
+    unassign,
+)
+from app.review.service.fitness import NothingToClaim, worker_of
+from app.review.service.posting import finish_claim, lock_person, try_lock_person
+from app.review.service.reserving import free_reservations, own_reservation, put_back
+
+_FREE_AT_MOST: Final = 10
 
 
 class OtherQueue(Forbidden):
@@ -31,13 +47,6 @@ class OtherQueue(Forbidden):
 
 class SkillMissing(Forbidden):
     """This item needs a skill that this person does not have."""
-
-
-class NothingToClaim:
-    """No item is free for this person; `why` counts, per reason, the items that are not."""
-
-    def __init__(self, why: dict[str, int]) -> None:
-        self.why = why
 
 
 def take_item(
@@ -73,29 +82,35 @@ def take_item(
     held = find_live_claim(session, workspace_id=workspace_id, person_id=person_id)
     if held is not None:
         return held, False
-    worker = _worker(session, member, queue)
+    worker = worker_of(session, member, queue=queue)
+    hand_out = partial(claim_item, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     if item_id is not None:
         _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker)
-        claim = claim_item(
-            session, actor=actor, workspace_id=workspace_id, worker=worker, item_id=item_id, channel=channel
-        )
+        return hand_out(item_id=item_id), True
+    reserved = own_reservation(session, workspace_id=workspace_id, worker=worker)
+    if reserved is not None:
+        return hand_out(item_id=reserved), True
+    line = partial(claim_next, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
+    claim = line()
+    if claim is None and _free_overdue(session, workspace_id):
+        claim = line()
+    if claim is not None:
         return claim, True
-    next_claim = claim_next(session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
-    if next_claim is not None:
-        return next_claim, True
     return NothingToClaim(why_nothing(session, workspace_id=workspace_id, worker=worker))
 
 
-def _worker(session: Session, member: MembershipRow, queue: str | None) -> Worker:
-    """Return what a claim needs to know of a person, narrowed to one queue if one is asked for."""
-    names = [queue] if queue is not None else list(member.queues)
-    return Worker(
-        person_id=member.person.id,
-        groups=(),
-        queues=tuple(queue_ids(session, workspace_id=member.workspace_id, names=names)),
-        skills=member.skills,
-        lead="oversee" in permissions_of_roles(member.roles),
+def _free_overdue(session: Session, workspace_id: UUID) -> int:
+    """Put back a few items whose lease or reservation has run out, and return how many.
+
+    A stopped sweeper keeps nobody from work. The caller holds a person's lock, so this waits for nobody else's.
+    """
+    overdue = list_overdue_claims(session, limit=_FREE_AT_MOST, workspace_id=workspace_id)
+    freed = sum(
+        _expire(session, workspace_id=workspace_id, claim_id=claim_id)
+        for _, claim_id, person_id in overdue
+        if try_lock_person(session, person_id)
     )
+    return freed + free_reservations(session, limit=_FREE_AT_MOST, workspace_id=workspace_id)
 
 
 def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: Worker) -> None:
@@ -129,65 +144,50 @@ def expire_claims(*, session: Session, limit: int) -> int:
     """End up to `limit` claims whose lease has run out, put their items back, and return how many."""
     return sum(
         _expire(session, workspace_id=workspace_id, claim_id=claim_id)
-        for workspace_id, claim_id in list_overdue_claims(session, limit=limit)
+        for workspace_id, claim_id, _ in list_overdue_claims(session, limit=limit)
     )
 
 
-def give_back(
-    session: Session,
-    *,
-    actor: Actor,
-    workspace_id: UUID,
-    person_id: UUID,
-    claim_id: UUID,
-    act: str,
-    reason: str | None = None,
-) -> None:
-    """Skip or release a live claim: the item goes back in line, the time that went into it is posted.
-
-    Args:
-        act: "skip" or "release".
-
-    Raises:
-        NoSuchClaim: also when it is somebody else's.
-        ClaimLost: it has ended already.
-    """
-    locked = lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
-    if not locked.live:
-        raise ClaimLost
-    at = read_now(session)
-    details = {"reason": reason} if reason else None
-    ended_at = min(at, locked.claim.expires_at)
-    finish_claim(session, now=at, actor=actor, locked=locked, act=act, ended_at=ended_at, details=details)
-
-
 def disable_reviewer(*, session: Session, now: datetime, actor: Actor, person_id: UUID) -> None:
-    """Disable a person everywhere: sessions end, keys are revoked, and what she holds goes back in line.
+    """Disable a person everywhere: sessions end, keys are revoked, and whatever she has goes back in line.
 
     Raises:
         NoSuchPerson: there is nobody of that id.
     """
     # The person's lock comes before her row, as in taking an item: the row of a claim refers to it.
-    held = _hold_everything(session, person_id)
+    claims, kept = _lock_everything(session, person_id)
     disable_person(session=session, now=now, actor=actor, person_id=person_id)
-    for locked in held:
+    for locked in claims:
         at = read_now(session)
         ended_at = min(at, locked.claim.expires_at)
         finish_claim(session, now=at, actor=actor, locked=locked, act="revoke_claim", ended_at=ended_at)
+    for item in kept:
+        if item.state == WAITING:
+            unassign(session, now=now, item=item)
+        elif item.held_by == person_id:
+            put_back(session, now=now, actor=actor, item=item)
 
 
-def _hold_everything(session: Session, person_id: UUID) -> list[LockedClaim]:
-    """Lock all that a person holds, then the person, and return the claims; from then on she can take no other."""
+def _lock_everything(session: Session, person_id: UUID) -> tuple[list[LockedClaim], list[Item]]:
+    """Lock all that a person holds, keeps or was given, then the person; from then on she can take nothing more."""
     while True:
         attempt = session.begin_nested()
+        live, kept = (
+            list_live_claims_of(session, person_id=person_id),
+            list_kept_or_assigned(session, person_id=person_id),
+        )
+        items = {item_id: lock_item(session, item_id=item_id) for item_id in sorted({*(i for _, _, i in live), *kept})}
         locked = [
             lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
-            for workspace_id, claim_id in list_live_claims_of(session, person_id=person_id)
+            for workspace_id, claim_id, _ in live
         ]
         lock_person(session, person_id)
-        held = {one.claim.id for one in locked}
-        if all(claim_id in held for _, claim_id in list_live_claims_of(session, person_id=person_id)):
+        now_live, now_kept = (
+            list_live_claims_of(session, person_id=person_id),
+            list_kept_or_assigned(session, person_id=person_id),
+        )
+        if set(now_live) <= set(live) and set(now_kept) <= set(kept):
             attempt.commit()
-            return [one for one in locked if one.live]
+            return [one for one in locked if one.live], [items[item_id] for item_id in kept]
         # She took an item in between. Letting go of all locks keeps their order: items before the person.
         attempt.rollback()

@@ -15,7 +15,7 @@ from app.delivery.service import BODY_PURPOSE, schedule_delivery
 from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
 from app.review.models import Decision
-from app.review.queries import find_decision
+from app.review.queries import standing_decision
 from app.review.rules.document import DecisionFacts, submission_document, webhook_body
 from app.submissions.models import Submission, TaskType
 from app.submissions.rules.received import Received
@@ -34,6 +34,7 @@ class NewDecision:
     decided_by: UUID | None
     decided_by_kind: str = "human"
     late: bool = False
+    supersedes: Decision | None = None
 
 
 def write_decision(
@@ -46,9 +47,18 @@ def write_decision(
     key: DataKey,
     new: NewDecision,
 ) -> Decision:
-    """Keep a decision as the one that stands for its submission; its delivery is due when it is final."""
+    """Keep a decision as the one that stands for its submission; its delivery is due when it is final.
+
+    One that overturns an earlier one is delivered as a supersession, which names the earlier one.
+    """
+    decision_id, old = new_id(), new.supersedes
+    if old is not None:
+        # It leaves the unique index of decisions that stand before the new one enters it.
+        old.superseded_by = decision_id
+        session.flush()
     decision = Decision(
-        id=new_id(),
+        id=decision_id,
+        supersedes=None if old is None else old.id,
         workspace_id=submission.workspace_id,
         item_id=new.item_id,
         submission_id=submission.id,
@@ -66,8 +76,6 @@ def write_decision(
     settle_submission(session, submission_id=submission.id, status=new.status, final_at=new.final_at)
     session.flush()
     if submission.endpoint_id is not None:
-        facts = find_decision(session, submission_id=submission.id, key=key)
-        assert facts is not None, "it was written a moment ago"  # noqa: S101  # by this very function
         told = Announced(
             workspace_id=submission.workspace_id,
             endpoint_id=submission.endpoint_id,
@@ -76,7 +84,7 @@ def write_decision(
             task_type=task_type.name,
             content_sha256=submission.content_sha256,
             metadata=received.metadata,
-            decision=facts,
+            decision=standing_decision(session, submission_id=submission.id, key=key),
         )
         announce(session, now=now, key=key, told=told)
     return decision
@@ -108,7 +116,8 @@ def announce(session: Session, *, now: datetime, key: DataKey, told: Announced) 
         metadata=told.metadata,
         decision=decision,
     )
-    body = webhook_body("submission.decided", decision.final_at, document)
+    kind = "submission.decided" if decision.supersedes is None else "submission.superseded"
+    body = webhook_body(kind, decision.final_at, document)
     schedule_delivery(
         session,
         now=now,
@@ -116,7 +125,7 @@ def announce(session: Session, *, now: datetime, key: DataKey, told: Announced) 
         endpoint_id=told.endpoint_id,
         submission_id=told.submission_id,
         decision_id=decision.id,
-        type="submission.decided",
+        type=kind,
         sealed_body=key.seal(body, purpose=BODY_PURPOSE),
         due_at=decision.final_at,
     )

@@ -15,7 +15,7 @@ from app.audit.rules import Actor
 from app.costs.queries import rates_for
 from app.costs.rules import change_instants
 from app.costs.service import ActiveTime, post_costs
-from app.kernel.db import lock_name
+from app.kernel.db import lock_name, try_lock_name
 from app.queue.queries import list_claims_beside
 from app.queue.service import LockedClaim, advance
 from app.review.queries import span_of
@@ -30,6 +30,11 @@ def lock_person(session: Session, person_id: UUID) -> None:
 def person_lock(person_id: UUID) -> str:
     """Return the name of the lock that `lock_person` takes."""
     return f"person {person_id}"
+
+
+def try_lock_person(session: Session, person_id: UUID) -> bool:
+    """Take a person's lock unless somebody else has it, and say whether it is ours; for whoever must not wait."""
+    return try_lock_name(session, f"person {person_id}")
 
 
 def finish_claim(

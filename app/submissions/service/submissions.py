@@ -90,3 +90,8 @@ def settle_submission(session: Session, *, submission_id: UUID, status: str, fin
     """
     settled = update(Submission).where(Submission.id == submission_id)
     session.execute(settled.values(status=status, final_at=final_at))
+
+
+def reopen_submission(session: Session, *, submission_id: UUID) -> None:
+    """Let a submission wait again whose outcome was taken back. The caller holds the item's lock."""
+    session.execute(update(Submission).where(Submission.id == submission_id).values(status=WAITING, final_at=None))

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from app.api.v1.shapes.parts import Name, Shape, Text
+from app.api.v1.shapes.parts import Name, Note, PersonName, Shape, Text
 
 # A browser's clock starts at zero with its page; 2^53 - 1 is the largest integer that JSON carries safely.
 LARGEST: Final = 2**53 - 1
@@ -35,10 +35,9 @@ class ActionVerdictIn(Shape):
     message: Text | None = None
 
 
-class DecisionIn(Shape):
-    """A verdict under a claim: one verb for the whole, or one per action."""
+class VerdictIn(Shape):
+    """A verdict on what was shown: one verb for the whole, or one per action."""
 
-    token: int = Field(ge=1, le=LARGEST)
     content_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     verb: Annotated[str, Field(pattern="^(approve|correct|reject|respond)$")] | None = None
     output: Any = None
@@ -48,6 +47,18 @@ class DecisionIn(Shape):
     reason_codes: list[Name] = Field(default_factory=list, max_length=50)
 
 
+class DecisionIn(VerdictIn):
+    """A verdict under a claim."""
+
+    token: int = Field(ge=1, le=LARGEST)
+
+
+class SupersedeIn(VerdictIn):
+    """A verdict that overturns a decision, and why."""
+
+    reason: Note
+
+
 class DraftIn(Shape):
     """What was typed so far; kept as it is and given back with the item."""
 
@@ -55,6 +66,34 @@ class DraftIn(Shape):
 
 
 class GiveBackIn(Shape):
-    """Why an item is given back."""
+    """Why an item is given back: one of the queue's reasons, if it has any, and a note for whoever is next."""
 
     reason: Annotated[str, Field(max_length=200)] | None = None
+    note: Note | None = None
+
+
+class ReserveIn(Shape):
+    """Of which queue the next item is wanted; none for any of the person's."""
+
+    queue: Name | None = None
+
+
+class HoldIn(GiveBackIn):
+    """Why an item is kept for later."""
+
+
+class EscalateIn(GiveBackIn):
+    """Why an item is passed up."""
+
+
+class HandOverIn(Shape):
+    """Who gets the item: a person's id or e-mail address."""
+
+    to: PersonName
+    note: Note | None = None
+
+
+class SecondOpinionIn(Shape):
+    """What is doubtful, for whoever looks next."""
+
+    note: Note

@@ -13,6 +13,7 @@ from app.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 NAME_LENGTH: Final = 200
 TEXT_LENGTH: Final = 20_000
+NOTE_LENGTH: Final = 2_000
 METADATA_KEYS: Final = 64
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 
@@ -58,6 +59,9 @@ def _from_service(text: Any, read: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
+Note = Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)]
+# A person's id or e-mail address.
+PersonName = Annotated[str, Field(min_length=1, max_length=254)]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 DurationMs = Annotated[
     int,

@@ -1,0 +1,85 @@
+"""Say what a person may work, and refuse to give somebody an item that she could never take.
+
+Called by claiming, hand-overs and leads who assign.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.identity.queries import MembershipRow, NoSuchPerson, find_person_by_email, get_membership
+from app.identity.rules import permissions_of_roles
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import NoSuchId, parse
+from app.queue.models import Item
+from app.queue.queries import queue_ids
+from app.queue.rules import Worker, reasons_against
+
+SENTENCES: Final = {
+    "other_queue": "does not work this queue",
+    "for_lead": "is no lead, and only a lead may take it",
+    "not_candidate": "is not among the people who may take it",
+    "voted_already": "has judged it",
+    "requester": "asked for it",
+    "key_owner": "owns the key that submitted it",
+    "excluded": "is excluded from it",
+    "editor": "has edited it",
+    "sender": "has sent it back",
+    "missing_skill": "lacks a skill that it needs",
+}
+
+
+class CannotTakeIt(Invalid):
+    """This person could never take the item."""
+
+
+class NothingToClaim:
+    """No item is free for this person; `why` counts, per reason, the items that are not."""
+
+    def __init__(self, why: dict[str, int]) -> None:
+        self.why = why
+
+
+def worker_of(session: Session, member: MembershipRow, *, queue: str | None = None) -> Worker:
+    """Return what a claim needs to know of a person, narrowed to one queue if one is asked for."""
+    names = [queue] if queue is not None else list(member.queues)
+    return Worker(
+        person_id=member.person.id,
+        groups=(),
+        queues=tuple(queue_ids(session, workspace_id=member.workspace_id, names=names)),
+        skills=member.skills,
+        lead="oversee" in permissions_of_roles(member.roles),
+    )
+
+
+def find_named(session: Session, *, workspace_id: UUID, name: str, pointer: str = "/to") -> MembershipRow:
+    """Return the member that is named by id or by e-mail.
+
+    Raises:
+        CannotTakeIt: nobody of that name belongs to this workspace.
+    """
+    try:
+        person = find_person_by_email(session, email=name) if "@" in name else None
+        return get_membership(
+            session, workspace_id=workspace_id, person_id=person.id if person else parse("person", name)
+        )
+    except (NoSuchId, NoSuchPerson) as error:
+        raise CannotTakeIt(faults=[Fault(pointer, "is nobody of this workspace")]) from error
+
+
+def check_can_take(session: Session, *, item: Item, member: MembershipRow, pointer: str = "/to") -> None:
+    """Refuse somebody who could not take this item if it were given to her by name.
+
+    Raises:
+        CannotTakeIt: with every reason.
+    """
+    reasons = []
+    if member.person.disabled_at is not None:
+        reasons.append("has been disabled")
+    if "review" not in permissions_of_roles(member.roles):
+        reasons.append("may not review")
+    against = reasons_against(item, worker_of(session, member), assigning=True)
+    reasons += [SENTENCES[reason] for reason in against]
+    if reasons:
+        raise CannotTakeIt(faults=[Fault(pointer, reason) for reason in reasons])

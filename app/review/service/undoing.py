@@ -1,0 +1,64 @@
+"""Take a decision back before it is final: nobody outside has seen it, so it is as if it had not been made.
+
+The work stays booked. The item is kept for whoever decided, who may judge it anew or put it back.
+Called by the desk and the decisions API.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.delivery.service import withdraw_deliveries
+from app.kernel.clock import read_now
+from app.kernel.errors import Conflict, Forbidden
+from app.kernel.ids import show
+from app.queue.models import Item
+from app.queue.service import lock_item, move
+from app.review.models import Decision
+from app.review.queries import get_decision
+from app.review.service.recounting import recount_votes
+from app.submissions.service import reopen_submission
+
+
+class AlreadyFinal(Conflict):
+    """The decision is final; a lead can overturn it."""
+
+
+class NotYours(Forbidden):
+    """Only whoever decided, or a lead, may take a decision back."""
+
+
+def undo(
+    session: Session, *, actor: Actor, workspace_id: UUID, person_id: UUID, oversees: bool, decision_id: UUID
+) -> Item:
+    """Take a decision back and keep its item for whoever decided. Twice does no harm.
+
+    Args:
+        oversees: Whether the person may do so with what others decided.
+
+    Raises:
+        NoSuchDecision: also when it is another workspace's.
+        NotYours: somebody else decided.
+        AlreadyFinal: its time to be taken back is over.
+    """
+    found = get_decision(session, workspace_id=workspace_id, decision_id=decision_id)
+    if found.decided_by != person_id and not oversees:
+        raise NotYours
+    item = lock_item(session, item_id=found.item_id)
+    decision = session.get_one(Decision, decision_id, populate_existing=True)
+    if decision.undone_at is not None:
+        return item
+    at = read_now(session)
+    if decision.decided_by is None or not decision.stands or decision.final_at <= at:
+        raise AlreadyFinal
+    withdraw_deliveries(session, now=at, decision_id=decision.id)
+    decision.undone_at = at
+    recount_votes(session, item=item)
+    reopen_submission(session, submission_id=decision.submission_id)
+    with session.no_autoflush:
+        item.held_by = decision.decided_by
+        # Time went on meanwhile: the sweeper looks at once whether anything is due.
+        item.wake_at = at
+        move(session, now=at, actor=actor, item=item, act="undo", details={"decision": show("decision", decision.id)})
+    return item
