@@ -90,6 +90,7 @@ class Queue(Base):
     )
     paused_at: Mapped[datetime | None] = mapped_column(instant(), comment="nothing is handed out while it is set")
     rekey_from: Mapped[UUID | None] = mapped_column(comment="items after this one still have the key of the old order")
+    changed_at: Mapped[datetime | None] = mapped_column(instant(), comment="when its settings were last changed")
     created_at: Mapped[datetime] = mapped_column(instant())
 
 
@@ -106,6 +107,18 @@ class QueueLoad(Base):
     decided_last_hour: Mapped[int] = mapped_column(BigInteger)
     handle_ms: Mapped[int | None] = mapped_column(BigInteger, comment="median active time of a claim, lately")
     people_working: Mapped[int] = mapped_column(Integer, comment="people who had a claim there in the last 15 minutes")
+
+
+class HandlingTime(Base):
+    """How long reviews of a task type have taken lately."""
+
+    __tablename__ = "handling_times"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    task_type: Mapped[str] = mapped_column(Text, primary_key=True, comment="its name")
+    median_ms: Mapped[int] = mapped_column(BigInteger, comment="median active time of its latest claims")
+    claims: Mapped[int] = mapped_column(Integer, comment="how many were counted")
+    measured_at: Mapped[datetime] = mapped_column(instant())
 
 
 class Presence(Base):

@@ -47,6 +47,7 @@ FOREIGN_KEYS = (
 def upgrade() -> None:
     """Add what the queue needs."""
     _create_tables()
+    _create_handling_times()
     for table, columns in _columns().items():
         for column in columns:
             op.add_column(table, column)
@@ -107,7 +108,7 @@ def downgrade() -> None:
     for table, columns in _columns().items():
         for added in reversed(columns):
             op.drop_column(table, added.name)
-    for table in ("item_notes", "queue_loads", "group_members", "presences", "groups", "calendars"):
+    for table in ("item_notes", "handling_times", "queue_loads", "group_members", "presences", "groups", "calendars"):
         op.drop_table(table)
 
 
@@ -256,6 +257,19 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("queue_id", name=op.f("pk_queue_loads")),
     )
     op.create_index(op.f("ix_queue_loads_workspace_id"), "queue_loads", ["workspace_id"], unique=False)
+
+
+def _create_handling_times() -> None:
+    op.create_table(
+        "handling_times",
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("task_type", sa.Text(), nullable=False, comment="its name"),
+        sa.Column("median_ms", sa.BigInteger(), nullable=False, comment="median active time of its latest claims"),
+        sa.Column("claims", sa.Integer(), nullable=False, comment="how many were counted"),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_handling_times_workspace_id")),
+        sa.PrimaryKeyConstraint("workspace_id", "task_type", name=op.f("pk_handling_times")),
+    )
 
 
 def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
@@ -435,6 +449,12 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
                 sa.Uuid(),
                 nullable=True,
                 comment="items after this one still have the key of the old order",
+            ),
+            sa.Column(
+                "changed_at",
+                sa.DateTime(timezone=True),
+                nullable=True,
+                comment="when its settings were last changed",
             ),
         ),
         "votes": (

@@ -1,6 +1,8 @@
 """Pure rules of the queue: the life of an item, its place in line, and who may take it."""
 
+from app.queue.rules.calendars import Calendar, add_working_time, working_time_between
 from app.queue.rules.eligibility import BAR_REASONS, REASONS, SKIP_POLICIES, Terms, Worker, reasons_against
+from app.queue.rules.escalation import StepsRefused, next_step_at, read_steps, step_documents
 from app.queue.rules.lifecycle import (
     BREACHED,
     CANCELLED,
@@ -30,10 +32,18 @@ from app.queue.rules.ordering import (
     RISK_WEIGHTS,
     Value,
     explain_score,
-    next_step_at,
     place_in_line,
     sort_key,
     value_of,
+)
+from app.queue.rules.timing import (
+    ON_LAST_TIMEOUT,
+    ON_TIMEOUT,
+    Clockwork,
+    earliest,
+    kept_relaxations,
+    next_relaxation_at,
+    soon_at,
 )
 
 __all__ = [
@@ -48,7 +58,9 @@ __all__ = [
     "EXPIRED",
     "HELD",
     "MAX_PRIORITY",
+    "ON_LAST_TIMEOUT",
     "ON_TIME",
+    "ON_TIMEOUT",
     "OPEN",
     "REASONS",
     "RESERVATION",
@@ -59,18 +71,29 @@ __all__ = [
     "STATES",
     "TRANSITIONS",
     "WAITING",
+    "Calendar",
+    "Clockwork",
     "StepNotAllowed",
+    "StepsRefused",
     "Terms",
     "Transition",
     "Value",
     "Worker",
+    "add_working_time",
+    "earliest",
     "explain_score",
     "extend_lease",
+    "kept_relaxations",
     "lifecycle_diagram",
+    "next_relaxation_at",
     "next_step_at",
     "place_in_line",
+    "read_steps",
     "reasons_against",
+    "soon_at",
     "sort_key",
     "step",
+    "step_documents",
     "value_of",
+    "working_time_between",
 ]

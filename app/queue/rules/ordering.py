@@ -11,7 +11,7 @@ changes with time: the larger score is the smaller due - half-life x log2(risk w
 and that virtual due time simply stands in the place of the due time. So it costs a claim nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log2
@@ -20,7 +20,6 @@ from typing import Any, Final, Protocol
 MAX_PRIORITY: Final = 100
 # Room for the milliseconds of the years until 2527 below the priority's bits.
 _DUE_BITS: Final = 44
-
 
 RISK_WEIGHTS: Final[Mapping[str, int]] = {"low": 1, "medium": 3, "high": 10, "critical": 30}
 # Nobody is quite sure, and nothing is quite hopeless: without these bounds one number would drown all others.
@@ -107,10 +106,3 @@ def explain_score(terms: Mapping[str, Any], *, due_at: datetime, half_life_ms: i
         "expected_minutes": minutes,
         "score": RISK_WEIGHTS[value.risk] * value.doubt * pressure / minutes,
     }
-
-
-def next_step_at(escalation: Sequence[Mapping[str, Any]], *, tier: int, since: datetime) -> datetime | None:
-    """Return when the next escalation step is due, counted from the one before; None when none is left."""
-    if tier >= len(escalation):
-        return None
-    return since + timedelta(milliseconds=escalation[tier]["after_ms"])

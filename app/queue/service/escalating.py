@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.queue.models import Item
-from app.queue.queries import get_queue
+from app.queue.queries import get_queue, working_calendar
 from app.queue.rules import next_step_at, place_in_line
 from app.queue.service.items import find_or_add_queue
 
@@ -30,5 +30,6 @@ def take_step(session: Session, *, now: datetime, item: Item) -> dict[str, Any] 
         item.priority = step["priority"]
     queue = get_queue(session, workspace_id=item.workspace_id, queue_id=item.queue_id)
     item.sort_key = place_in_line(item, value_order=queue.value_order, half_life_ms=queue.half_life_ms)
-    item.step_at = next_step_at(item.escalation, tier=item.tier, since=now)
+    calendar = working_calendar(session, queue=queue)
+    item.step_at = next_step_at(item.escalation, tier=item.tier, since=now, calendar=calendar)
     return {"tier": item.tier, **{word: step[word] for word in ("queue", "leads", "priority") if step.get(word)}}

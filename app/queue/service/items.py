@@ -1,8 +1,8 @@
 """Items: put in line, and moved along the table of transitions, each step with its event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,31 +14,67 @@ from sqlalchemy.orm import Session
 from app.audit.rules import SYSTEM, Actor
 from app.audit.service import record
 from app.kernel.ids import new_id
-from app.queue.models import Item, Queue
-from app.queue.rules import HELD, RESERVED, WAITING, Transition, sort_key, step
+from app.queue.models import Calendar, HandlingTime, Item, Queue
+from app.queue.queries import as_business_calendar
+from app.queue.rules import (
+    HELD,
+    RESERVED,
+    WAITING,
+    Transition,
+    Value,
+    add_working_time,
+    earliest,
+    kept_relaxations,
+    next_relaxation_at,
+    next_step_at,
+    place_in_line,
+    soon_at,
+    step,
+    value_of,
+)
+from app.queue.rules import Calendar as BusinessCalendar
 
 
 @dataclass(frozen=True)
 class NewItem:
     """What an item needs to know of its submission, its route and its task type.
 
-    `double_probability`: how likely it was to be judged by two people blind to each other, if that was drawn;
-    `blind` says what the draw came to.
+    `due_at`: when its time is up; without one it has `due_in_ms` of its queue's business time. `risks` and
+    `confidences` are the levels of its actions and what the model said of itself, overall and by field.
+    `escalation`: steps as they are kept. `double_probability`: how likely it was to be judged by two people blind to
+    each other, if that was drawn; `blind` says what the draw came to.
     """
 
     submission_id: UUID
+    task_type: str
     queue: str
     priority: int
-    due_at: datetime
+    due_in_ms: int
     skills: frozenset[str]
     approvals_required: int
     claim_ms: int
     cap_ms: int
+    due_at: datetime | None = None
+    on_timeout: str = "escalate"
+    on_last_timeout: str = "stay"
+    escalation: Sequence[Mapping[str, Any]] = ()
+    high_risk: bool = False
+    risks: Sequence[str] = ()
+    confidences: Sequence[float | None] = ()
     rejections_required: int = 1
     reviews_max: int = 3
     blind: bool = False
     double_probability: Decimal | None = None
     unskippable: bool = False
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The queue that an item comes into, the calendar it works by, and how long such items have taken lately."""
+
+    queue: Queue
+    calendar: BusinessCalendar | None
+    handling_ms: int | None
 
 
 def find_or_add_queue(session: Session, *, now: datetime, workspace_id: UUID, name: str) -> UUID:
@@ -55,17 +91,64 @@ def find_or_add_queue(session: Session, *, now: datetime, workspace_id: UUID, na
     return found
 
 
+def _line(session: Session, now: datetime, workspace_id: UUID, new: NewItem) -> _Line:
+    """Return the line that an item comes into, in one statement when there is one already."""
+    # Whatever this session read before may have been changed by those who run the queue.
+    find = (
+        select(Queue, Calendar, HandlingTime.median_ms)
+        .outerjoin(Calendar, Calendar.id == Queue.calendar_id)
+        .outerjoin(
+            HandlingTime,
+            (HandlingTime.workspace_id == Queue.workspace_id) & (HandlingTime.task_type == new.task_type),
+        )
+        .where(Queue.workspace_id == workspace_id, Queue.name == new.queue)
+    )
+    row = session.execute(find).one_or_none()
+    if row is None:
+        find_or_add_queue(session, now=now, workspace_id=workspace_id, name=new.queue)
+        row = session.execute(find).one()
+    queue, calendar, handling_ms = row
+    return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms)
+
+
+def _times(line: _Line, new: NewItem, now: datetime) -> dict[str, datetime | None]:
+    """Return when an item that comes in now is due, due soon, escalated, and to be looked at first."""
+    due_at = new.due_at or add_working_time(line.calendar, now, timedelta(milliseconds=new.due_in_ms))
+    soon = soon_at(line.calendar, since=now, due_at=due_at, soon_ms=line.queue.soon_ms)
+    step_at = next_step_at(new.escalation, tier=0, since=now, calendar=line.calendar)
+    relaxes = next_relaxation_at(kept_relaxations(line.queue.relaxations), done=0, since=now, calendar=line.calendar)
+    wake_at = earliest(soon, due_at, step_at, relaxes)
+    return {"due_at": due_at, "soon_at": soon, "step_at": step_at, "wake_at": wake_at}
+
+
+def _value(line: _Line, new: NewItem) -> Value:
+    return value_of(
+        risks=(*new.risks, *(["high"] if new.high_risk else [])),
+        confidence=None,
+        field_confidences=new.confidences,
+        expected_ms=line.handling_ms,
+    )
+
+
 def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, new: NewItem) -> Item:
     """Put a submission in line; a queue comes into being with its first item."""
+    line = _line(session, now, workspace_id, new)
+    value = _value(line, new)
     item = Item(
         id=new_id(),
         workspace_id=workspace_id,
         submission_id=new.submission_id,
-        queue_id=find_or_add_queue(session, now=now, workspace_id=workspace_id, name=new.queue),
+        queue_id=line.queue.id,
         state=WAITING,
-        sort_key=sort_key(new.priority, new.due_at),
         priority=new.priority,
-        due_at=new.due_at,
+        **_times(line, new, now),
+        on_timeout=new.on_timeout,
+        on_last_timeout=new.on_last_timeout,
+        escalation=[dict(step) for step in new.escalation],
+        high_risk=new.high_risk,
+        log2_value=value.log2,
+        value_terms=value.terms,
+        expected_ms=value.expected_ms,
         skills=sorted(new.skills),
         approvals_required=new.approvals_required,
         rejections_required=new.rejections_required,
@@ -80,6 +163,7 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
         cap_ms=new.cap_ms,
         created_at=now,
     )
+    item.sort_key = place_in_line(item, value_order=line.queue.value_order, half_life_ms=line.queue.half_life_ms)
     session.add(item)
     session.flush()
     record(
@@ -141,6 +225,8 @@ def move(
     item.state = transition.after
     if transition.after not in {RESERVED, HELD}:
         item.held_by = item.reserved_until = None
+    # The sweeper may look too early, never too late.
+    item.wake_at = earliest(item.wake_at, item.reserved_until, item.assigned_until, item.step_at)
     item.version += 1
     session.flush()
     record(

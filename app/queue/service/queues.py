@@ -1,0 +1,185 @@
+"""Say how a queue is worked: its calendar, its order, what may be skipped, when it asks for less.
+
+A queue also comes into being with its first item, under the usual settings. When its order or its timers change, its
+open items get their new place from the workers, bit by bit. Called by the queues API, the pages of those who run
+queues, and the workers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.kernel.clock import read_now
+from app.kernel.db import lock_name
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import new_id
+from app.queue.models import Item, Queue
+from app.queue.queries import NoSuchCalendar, find_queue, get_calendar, get_queue
+from app.queue.rules import OPEN, place_in_line
+from app.queue.service.calendars import NameTaken
+
+# Before every id.
+_FIRST: Final = UUID(int=0)
+# An item that was put in line under the old settings is there by then: no transaction lasts so long.
+_SETTLED_AFTER: Final = timedelta(seconds=60)
+# A change of one of these gives open items another place, or something else to wait for.
+_MOVES_ITEMS: Final = ("value_order", "half_life_ms", "soon_ms", "relaxations")
+
+
+class UnknownCalendar(Invalid):
+    """This workspace has no such calendar."""
+
+
+class QueueRefused(Invalid):
+    """A queue cannot be worked like this."""
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """How a queue is worked. Relaxations: [{"after_ms", "drop": [skill], "candidates": bool}], the earliest first."""
+
+    name: str
+    calendar_id: UUID | None = None
+    value_order: bool = False
+    half_life_ms: int = 14_400_000
+    soon_ms: int = 3_600_000
+    skip_policy: str = "me_last"
+    skip_reasons: Sequence[str] = ()
+    relaxations: Sequence[Mapping[str, Any]] = ()
+    lapse_ms: int = 14_400_000
+    paused: bool = False
+
+
+def add_queue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, settings: QueueSettings) -> Queue:
+    """Make a queue before its first item comes.
+
+    Raises:
+        NameTaken: there is one of that name.
+        UnknownCalendar, QueueRefused: the settings do not fit.
+    """
+    _check(session, workspace_id, settings, own_id=None)
+    queue = Queue(id=new_id(), workspace_id=workspace_id, created_at=now)
+    _apply(queue, settings, now=now)
+    session.add(queue)
+    session.flush()
+    _record(session, now, actor, queue, "queue.added", sorted(asdict(settings)))
+    return queue
+
+
+def change_queue(
+    session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, queue_id: UUID, settings: QueueSettings
+) -> Queue:
+    """Put these settings in the place of a queue's.
+
+    Raises:
+        NoSuchQueue: this workspace has none of that id.
+        NameTaken, UnknownCalendar, QueueRefused: as for a new one.
+    """
+    queue = get_queue(session, workspace_id=workspace_id, queue_id=queue_id)
+    # Everything that says which queue somebody works speaks of it by name.
+    if settings.name != queue.name:
+        raise QueueRefused(faults=[Fault("/name", "cannot be changed; task types, rules and people name the queue")])
+    _check(session, workspace_id, settings, own_id=queue_id)
+    before = _values(queue)
+    _apply(queue, settings, now=now)
+    changed = [name for name, value in _values(queue).items() if value != before[name]]
+    if set(changed) & set(_MOVES_ITEMS):
+        queue.rekey_from = _FIRST
+    session.flush()
+    _record(session, now, actor, queue, "queue.changed", changed)
+    return queue
+
+
+def rekey(session: Session, *, queue_id: UUID, limit: int) -> int:
+    """Give up to `limit` open items of a queue the place that its settings say now; return how many were looked at.
+
+    Items keep their locks' order, by id; whoever takes one meanwhile takes it under its old key.
+    """
+    fresh = {"populate_existing": True}
+    queue = session.scalars(select(Queue).where(Queue.id == queue_id).with_for_update(), execution_options=fresh).one()
+    if queue.rekey_from is None:
+        return 0
+    rows = session.execute(
+        select(Item.id, Item.priority, Item.due_at, Item.log2_value)
+        .where(Item.queue_id == queue_id, Item.id > queue.rekey_from, Item.state.in_(OPEN))
+        .order_by(Item.id)
+        .limit(limit)
+        .with_for_update()
+    ).all()
+    if rows:
+        keys = [place_in_line(r, value_order=queue.value_order, half_life_ms=queue.half_life_ms) for r in rows]
+        session.execute(_REKEY, {"ids": [r.id for r in rows], "keys": keys, "wakes": bool(queue.relaxations)})
+        queue.rekey_from = rows[-1].id
+    elif queue.changed_at is None or read_now(session) > queue.changed_at + _SETTLED_AFTER:
+        queue.rekey_from = None
+    session.flush()
+    return len(rows)
+
+
+# When an item is due soon is reckoned again when the sweeper looks at it, which is now for those it concerns.
+_REKEY: Final = text("""
+UPDATE items SET sort_key = new.key,
+       soon_at = CASE WHEN stage = 'on_time' THEN NULL ELSE soon_at END,
+       wake_at = CASE WHEN stage = 'on_time' OR (:wakes AND (skills <> '{}' OR candidates IS NOT NULL))
+                      THEN clock_timestamp() ELSE wake_at END
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS bigint[])) AS new(id, key)
+ WHERE items.id = new.id
+""")
+
+
+def _check(session: Session, workspace_id: UUID, settings: QueueSettings, *, own_id: UUID | None) -> None:
+    if settings.calendar_id is not None:
+        try:
+            # Locked, so that it is not removed while a queue begins to work by it.
+            get_calendar(session, workspace_id=workspace_id, calendar_id=settings.calendar_id, lock=True)
+        except NoSuchCalendar as error:
+            raise UnknownCalendar(faults=[Fault("/calendar", "is not a calendar of this workspace")]) from error
+    after = [r["after_ms"] for r in settings.relaxations]
+    if after != sorted(set(after)):
+        raise QueueRefused(faults=[Fault("/relaxations", "must each come later than the one before")])
+    for number, relaxation in enumerate(settings.relaxations):
+        if not relaxation.get("drop") and not relaxation.get("candidates"):
+            raise QueueRefused(faults=[Fault(f"/relaxations/{number}", "drops neither skills nor candidates")])
+    lock_name(session, f"queue {workspace_id} {settings.name}")
+    named = find_queue(session, workspace_id=workspace_id, name=settings.name)
+    if named is not None and named.id != own_id:
+        raise NameTaken(faults=[Fault("/name", "is the name of another queue")])
+
+
+def _values(queue: Queue) -> dict[str, Any]:
+    names = ("calendar_id", "value_order", "half_life_ms", "soon_ms", "skip_policy", "skip_reasons", "relaxations")
+    return {name: getattr(queue, name) for name in (*names, "lapse_ms")} | {"paused": queue.paused_at is not None}
+
+
+def _apply(queue: Queue, settings: QueueSettings, *, now: datetime) -> None:
+    queue.name = settings.name
+    queue.calendar_id = settings.calendar_id
+    queue.value_order = settings.value_order
+    queue.half_life_ms = settings.half_life_ms
+    queue.soon_ms = settings.soon_ms
+    queue.skip_policy = settings.skip_policy
+    queue.skip_reasons = list(settings.skip_reasons)
+    queue.relaxations = [dict(r) for r in settings.relaxations]
+    queue.lapse_ms = settings.lapse_ms
+    queue.paused_at = (queue.paused_at or now) if settings.paused else None
+    queue.changed_at = now
+
+
+def _record(session: Session, now: datetime, actor: Actor, queue: Queue, what: str, changed: list[str]) -> None:
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=queue.workspace_id,
+        type=what,
+        subject_kind="queue",
+        subject_id=queue.id,
+        details={"name": queue.name, "changed": changed},
+    )
