@@ -10,6 +10,7 @@ from app.adapters.redis_limits import RedisLimiter, redis_is_ready
 from app.adapters.rq_jobs import RqCarrier
 from app.api.v1 import (
     audit,
+    calendars,
     claims,
     decisions,
     endpoints,
@@ -19,6 +20,7 @@ from app.api.v1 import (
     keys,
     people,
     policies,
+    queues,
     rate_cards,
     reports,
     submissions,
@@ -37,6 +39,7 @@ from app.web import pages
 VERSION = "0.1.0"
 _RESOURCES = (
     audit,
+    calendars,
     claims,
     decisions,
     endpoints,
@@ -46,6 +49,7 @@ _RESOURCES = (
     keys,
     people,
     policies,
+    queues,
     rate_cards,
     reports,
     submissions,

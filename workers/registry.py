@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from workers import claims, deliveries, forgetting
+from workers import claims, deliveries, forgetting, timers
 from workers.task import Work
 
 
@@ -25,6 +25,7 @@ TASKS: Final[Mapping[str, Task]] = MappingProxyType(
     {
         "workers.deliveries.drain": Task(deliveries.drain, timeout_seconds=5),
         "workers.claims.expire": Task(claims.expire, timeout_seconds=60),
+        "workers.timers.tend": Task(timers.tend, timeout_seconds=60),
         "workers.forgetting.forget": Task(forgetting.forget, timeout_seconds=60),
     }
 )

@@ -5,23 +5,33 @@ the clock. Needs PostgreSQL alone. Started by the runner.
 """
 
 import signal
+from datetime import datetime
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app.delivery.queries import next_due_at
 from app.kernel.clock import monotonic_ms
-from app.queue.queries import next_expiry
+from app.queue.queries import next_expiry, next_wake
+from app.queue.rules import earliest
 from workers.claims import expire
 from workers.deliveries import send_due
 from workers.forgetting import forget
 from workers.loop import Loop
 from workers.task import Tools
+from workers.timers import measure, reorder, tend
 
+MEASURE_EVERY_MS: Final = 600_000
 FORGET_EVERY_MS: Final = 600_000
 _STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 
 _log = structlog.get_logger(__name__)
+
+
+def next_look(session: Session) -> datetime | None:
+    """Return when a lease ends or an item has to be looked at next."""
+    return earliest(next_expiry(session), next_wake(session))
 
 
 class Sweep:
@@ -29,12 +39,18 @@ class Sweep:
 
     def __init__(self) -> None:
         self._forget_at_ms = 0
+        self._measure_at_ms = 0
 
     def __call__(self, tools: Tools) -> None:
         """Do what is due now."""
         expired = expire(tools)
         if expired:
             _log.info("claims expired", count=expired)
+        tend(tools)
+        reorder(tools)
+        if monotonic_ms() >= self._measure_at_ms:
+            measure(tools)
+            self._measure_at_ms = monotonic_ms() + MEASURE_EVERY_MS
         if monotonic_ms() >= self._forget_at_ms:
             forget(tools)
             self._forget_at_ms = monotonic_ms() + FORGET_EVERY_MS
@@ -46,7 +62,7 @@ def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     loops = [
         Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
-        Loop("sweeps", tools, work=Sweep(), next_due=next_expiry, wake=tools.look_for_claims),
+        Loop("sweeps", tools, work=Sweep(), next_due=next_look, wake=tools.look_for_claims),
     ]
     for loop in loops:
         loop.start()

@@ -44,7 +44,9 @@ class Delivery(Base):
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoints.id"), index=True)
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
-    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decisions.id"), index=True)
+    decision_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("decisions.id"), index=True, comment="none when time ended a submission undecided"
+    )
     type: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary, comment="the bytes to send, sealed with the submission's data key")
     state: Mapped[str] = mapped_column(Text)

@@ -5,6 +5,7 @@ own account is asked for by the person. Nothing here changes anything.
 Called by the doors, the command line and the flow that gives work to people.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.identity.models import ApiKey, Membership, Person, UserSession, Workspace
+from app.identity.models import ApiKey, Group, Membership, Person, UserSession, Workspace
 from app.identity.rules import SESSION_IDLE, BadEmail, check_email
 from app.kernel.errors import NotFound
 from app.kernel.ids import NoSuchId, parse
@@ -86,6 +87,14 @@ class SessionRow:
 
 
 _Pair = tuple[Membership, Person]
+
+
+def find_groups(session: Session, *, workspace_id: UUID, names: Sequence[str]) -> dict[str, UUID]:
+    """Return the groups of these names that there are, by name."""
+    rows = session.execute(
+        select(Group.name, Group.id).where(Group.workspace_id == workspace_id, Group.name.in_(names))
+    )
+    return {row.name: row.id for row in rows}
 
 
 def find_workspace(session: Session, *, name_or_id: str) -> WorkspaceRow:

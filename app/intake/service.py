@@ -7,8 +7,8 @@ Called by the submissions API.
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from app.audit.rules import Actor
 from app.audit.service import record
 from app.delivery.queries import NoSuchEndpoint, get_endpoint
+from app.identity.queries import find_groups
+from app.intake.rules.wishes import Wishes, check_time_out, read_wishes
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import NoSuchId, new_id, parse
 from app.kernel.sealing import vault_of
@@ -68,19 +70,23 @@ def submit(
         document: The same, decoded; the door has checked its shape.
 
     Raises:
-        UnknownName: no such task type or endpoint.
+        UnknownName: no such task type, endpoint or group.
+        StepsRefused, WishRefused: what it asks for cannot be promised.
     """
     received = read_received(document)
     task_type = find_task_type(session, workspace_id=workspace_id, name=received.task_type)
     if task_type is None:
         raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
     endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
+    wishes = _wishes(session, workspace_id, document, task_type)
     submission_id = new_id()
     policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
     draw = _draw(session, "audit draw", submission_id)
     route = decide_route(
         None if policy is None else compiled(policy), _facts(document, received, task_type), audit_draw=draw
     )
+    high_risk = any(f.kind == "high_risk" for f in route.fired)
+    check_time_out(wishes, high_risk=high_risk, document=document)
     new = NewSubmission(
         id=submission_id,
         workspace_id=workspace_id,
@@ -90,7 +96,7 @@ def submit(
         body=body,
         sha256=sha256(body).digest(),
         status=STATUS_OF[route.outcome],
-        high_risk=any(f.kind == "high_risk" for f in route.fired),
+        high_risk=high_risk,
         endpoint_id=endpoint_id,
         outcome=route.outcome,
         rules=rules_document(route),
@@ -102,9 +108,34 @@ def submit(
     _record_route(session, now, actor, new)
     if route.outcome == "review":
         twice = _draw(session, "double review draw", submission_id)
-        new_item = _item(submission_id, task_type, route, now, double_draw=twice)
+        new_item = _item(new, task_type, route, wishes, double_draw=twice)
         enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item)
     return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
+
+
+def _wishes(session: Session, workspace_id: UUID, document: Mapping[str, Any], task_type: TaskType) -> Wishes:
+    """Return what is asked for, with the ids of groups in the place of their names.
+
+    A group that a submission names has to be there; one that a task type names may be gone, and then a lead is asked.
+    """
+    wishes = read_wishes(
+        document,
+        on_timeout=task_type.on_timeout,
+        on_last_timeout=task_type.on_last_timeout,
+        escalation=task_type.escalation,
+    )
+    names = sorted({name for step in wishes.escalation for name in step.get("groups", ())})
+    if not names:
+        return wishes
+    ids = find_groups(session, workspace_id=workspace_id, names=names)
+    steps = []
+    for number, step in enumerate(wishes.escalation):
+        given = step.get("groups", ())
+        known = [ids[name].hex for name in given if name in ids]
+        if len(known) < len(given) and document.get("escalation") is not None:
+            raise UnknownName(faults=[Fault(f"/escalation/{number}/to/groups", "names a group that does not exist")])
+        steps.append({**step, "groups": known, "leads": step.get("leads", False) or bool(given and not known)})
+    return replace(wishes, escalation=steps)
 
 
 def _facts(document: Mapping[str, Any], received: Received, task_type: TaskType) -> Facts:
@@ -135,17 +166,26 @@ def _draw(session: Session, purpose: str, submission_id: UUID) -> float:
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-def _item(submission_id: UUID, task_type: TaskType, route: Route, now: datetime, *, double_draw: float) -> NewItem:
-    due_ms = task_type.sla_ms if route.deadline_ms is None else route.deadline_ms
+def _item(new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes, *, double_draw: float) -> NewItem:
+    received = new.received
+    due_in_ms = next(ms for ms in (wishes.due_in_ms, route.deadline_ms, task_type.sla_ms) if ms is not None)
     rate = task_type.double_review_rate
     blind = double_draw < float(rate)
     approvals = max(task_type.approvals_required, route.approvals_required or 1, 2 if blind else 1)
     rejections = max(task_type.rejections_required, 2 if blind else 1)
     return NewItem(
-        submission_id=submission_id,
+        submission_id=new.id,
+        task_type=task_type.name,
         queue=route.queue or task_type.queue,
-        priority=DEFAULT_PRIORITY if route.priority is None else route.priority,
-        due_at=now + timedelta(milliseconds=due_ms),
+        priority=next(p for p in (wishes.priority, route.priority, DEFAULT_PRIORITY) if p is not None),
+        due_in_ms=due_in_ms,
+        due_at=wishes.due_at,
+        on_timeout=wishes.on_timeout,
+        on_last_timeout=wishes.on_last_timeout,
+        escalation=wishes.escalation,
+        high_risk=new.high_risk,
+        risks=[str(a.risk.get("level")) for a in received.actions],
+        confidences=[received.confidence, *received.field_confidence.values()],
         skills=frozenset(route.skills),
         approvals_required=approvals,
         rejections_required=rejections,

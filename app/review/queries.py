@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
@@ -237,3 +237,20 @@ def count_decisions_since(session: Session, *, workspace_id: UUID, person_id: UU
         Vote.workspace_id == workspace_id, Vote.person_id == person_id, Vote.at >= since
     )
     return session.scalar(counted) or 0
+
+
+# The newest verdicts of all; a bounded look by the primary key, which grows with time.
+_RECENT_HANDLING = text("""
+SELECT v.workspace_id, t.name, CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY v.active_ms) AS bigint), count(*)
+  FROM (SELECT workspace_id, item_id, active_ms FROM votes ORDER BY id DESC LIMIT 10000) v
+  JOIN items i ON i.id = v.item_id
+  JOIN submissions s ON s.id = i.submission_id
+  JOIN task_types t ON t.id = s.task_type_id
+ WHERE v.active_ms > 0
+ GROUP BY v.workspace_id, t.name
+""")
+
+
+def recent_handling(session: Session) -> list[tuple[UUID, str, int, int]]:
+    """Return (workspace, task type, median active milliseconds, number) of the latest verdicts."""
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(_RECENT_HANDLING)]

@@ -15,6 +15,7 @@ from app.kernel.errors import Fault
 from app.kernel.ids import parse
 from app.queue.models import Claim
 from app.queue.queries import find_live_claim, get_claim
+from app.queue.rules import EXPIRED
 from app.queue.service import ClaimLost
 from app.review.queries import OpenClaim, open_claim, running_time
 from app.review.rules.verdict import VerdictRefused
@@ -146,7 +147,7 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     except AlreadyVoted:
         return _show_lost("decided", opened), 409
     if isinstance(handed, Overtaken):
-        return _show_lost(handed.state, opened, handed), 409
+        return _show_lost(handed.state, opened, handed), 410 if handed.state == EXPIRED else 409
     if handed.blind:
         return _next("voted")
     return _next(handed.decision.status if handed.decision is not None else "waiting")
@@ -169,7 +170,10 @@ def _own_claim(claim_id: str) -> Claim:
 
 def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -> str:
     winner = None
-    if handed is not None and handed.decision is not None and handed.decision.votes:
+    if handed is not None and handed.decision is not None and handed.decision.decided_by_kind == "timeout":
+        # Whoever voted before did not win; the clock did.
+        state = EXPIRED
+    elif handed is not None and handed.decision is not None and handed.decision.votes:
         vote = handed.decision.votes[-1]
         name = get_membership(db(), workspace_id=workspace_id(), person_id=vote.person_id).person.name
         winner = {"name": name, "verb": handed.decision.status, "at": handed.decision.decided_at}

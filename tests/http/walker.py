@@ -112,6 +112,31 @@ _direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
 _direct("task_types.post", "/task-types", {"name": "plain"})
 _direct("rate_cards.post", "/rate-cards", {"currency": "EUR", "base": "30", "valid_from": "2026-01-01T00:00:00Z"})
 
+_direct("queues.post", "/queues", {"name": "night", "value_order": True})
+HOURS: Final = {"name": "office", "zone": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]]}, "country": "DE"}
+_direct("calendars.post", "/calendars", HOURS)
+
+
+@_walk("calendars.put")
+def _change_calendar(walker: Walker) -> None:
+    made = walker.api("/calendars", HOURS)
+    walker.go()
+    walker.api(f"/calendars/{made['id']}", {**HOURS, "zone": "Europe/Vienna"}, method="PUT")
+
+
+@_walk("calendars.delete")
+def _remove_calendar(walker: Walker) -> None:
+    made = walker.api("/calendars", HOURS)
+    walker.go()
+    walker.api(f"/calendars/{made['id']}", method="DELETE")
+
+
+@_walk("queues.put")
+def _change_queue(walker: Walker) -> None:
+    made = walker.api("/queues", {"name": "night"})
+    walker.go()
+    walker.api(f"/queues/{made['id']}", {"name": "night", "paused": True}, method="PUT")
+
 
 @_walk("keys.delete")
 def _revoke_key(walker: Walker) -> None:

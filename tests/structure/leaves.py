@@ -9,6 +9,9 @@ from typing import Final
 LEAVES: Final = {
     "account.end_session": "session.revoked",
     "account.set_own_password": "password.set",
+    "calendars.delete": "calendar.removed",
+    "calendars.post": "calendar.added",
+    "calendars.put": "calendar.changed",
     "claims.post": "item.claim",
     "claims.post_decision": "item.decide",
     "decisions.post_supersede": "item.supersede",
@@ -32,6 +35,8 @@ LEAVES: Final = {
     "people.post": "person.joined",
     "policies.post": "policy.drafted",
     "policies.post_publish": "policy.published",
+    "queues.post": "queue.added",
+    "queues.put": "queue.changed",
     "rate_cards.post": "rate_card.recorded",
     "review.hand_in": "item.decide",
     "review.release": "item.release",

@@ -22,6 +22,7 @@ from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
 from app.queue.models import Claim
+from app.queue.rules import EXPIRED
 from app.review.queries import OpenClaim, open_claim
 from app.review.rules.document import decision_document
 from app.review.service import Handed, NothingToClaim, Overtaken, beat, decide, save_draft, take_item
@@ -167,12 +168,15 @@ def handed_document(handed: Handed) -> dict[str, Any]:
 
 
 def overtaken_problem(overtaken: Overtaken) -> Response:
-    """Say who won, and where the text is."""
+    """Say who won, and where the text is; when the submission has expired there is nothing to win any more."""
     winner = None if overtaken.decision is None else decision_document(overtaken.decision)
     held_by = None if overtaken.held_by is None else show("person", overtaken.held_by)
+    expired = overtaken.state == EXPIRED
+    timed_out = overtaken.decision is not None and overtaken.decision.decided_by_kind == "timeout"
+    why = "Its time was up before this came" if expired or timed_out else "Somebody else has this item by now"
     return problem(
-        409,
-        "Somebody else has this item by now; what you wrote is kept as a draft.",
+        410 if expired else 409,
+        f"{why}; what you wrote is kept as a draft.",
         name="Overtaken",
         extra={"state": overtaken.state, "winner": winner, "held_by": held_by, "draft": overtaken.draft_id.hex},
     )

@@ -14,6 +14,7 @@ from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
+from app.queue.rules import read_steps, step_documents
 from app.submissions.models import TaskType
 from app.submissions.queries import get_task_type, list_task_types
 from app.submissions.service import TaskTypeDefinition, define_task_type
@@ -44,6 +45,8 @@ def post(body: TaskTypeIn) -> Response:
             reason_codes=body.reason_codes,
             sla_ms=body.sla,
             on_timeout=body.on_timeout,
+            on_last_timeout=body.on_last_timeout,
+            escalation=read_steps([step.model_dump() for step in body.escalation]),
             approvals_required=body.approvals_required,
             rejections_required=body.rejections_required,
             double_review_rate=Decimal(str(body.double_review_rate)),
@@ -84,6 +87,8 @@ def _document(task_type: TaskType) -> dict[str, Any]:
         "reason_codes": task_type.reason_codes,
         "sla_seconds": task_type.sla_ms // 1000,
         "on_timeout": task_type.on_timeout,
+        "on_last_timeout": task_type.on_last_timeout,
+        "escalation": step_documents(task_type.escalation),
         "approvals_required": task_type.approvals_required,
         "rejections_required": task_type.rejections_required,
         "double_review_rate": float(task_type.double_review_rate),

@@ -66,7 +66,7 @@ def schedule_delivery(
     workspace_id: UUID,
     endpoint_id: UUID,
     submission_id: UUID,
-    decision_id: UUID,
+    decision_id: UUID | None,
     type: str,  # noqa: A002  # the word of the message itself
     sealed_body: bytes,
     due_at: datetime,
@@ -74,6 +74,7 @@ def schedule_delivery(
     """Put a message into the outbox; return its id, or None when the endpoint does not take this type.
 
     Args:
+        decision_id: None when the submission ended undecided.
         type: One of the TYPES of endpoints.
         sealed_body: The bytes to send, sealed with the submission's data key for BODY_PURPOSE.
         due_at: When the decision becomes final; nothing leaves before.

@@ -1,5 +1,13 @@
 """The only writers of queues, items and claims. Nothing here knows what an item contains or what a second costs."""
 
+from app.queue.service.calendars import (
+    CalendarDescription,
+    CalendarInUse,
+    NameTaken,
+    add_calendar,
+    change_calendar,
+    remove_calendar,
+)
 from app.queue.service.claims import (
     ClaimLost,
     ItemTaken,
@@ -14,28 +22,55 @@ from app.queue.service.claims import (
     try_lock_item,
 )
 from app.queue.service.escalating import take_step
+from app.queue.service.handling import keep_handling_times
 from app.queue.service.items import NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
+from app.queue.service.queues import (
+    QueueRefused,
+    QueueSettings,
+    UnknownCalendar,
+    add_queue,
+    change_queue,
+    rekey,
+)
+from app.queue.service.timers import act_in_time, clockwork, postpone, sleep_until_next, try_lock_waking
 
 __all__ = [
+    "CalendarDescription",
+    "CalendarInUse",
     "ClaimLost",
     "ItemTaken",
     "LockedClaim",
+    "NameTaken",
     "NewItem",
+    "QueueRefused",
+    "QueueSettings",
+    "UnknownCalendar",
+    "act_in_time",
+    "add_calendar",
+    "add_queue",
     "advance",
     "assign",
     "bar",
+    "change_calendar",
+    "change_queue",
     "claim_item",
     "claim_next",
+    "clockwork",
     "enqueue",
-    "extend_claim",
     "find_or_add_queue",
+    "keep_handling_times",
     "lock_claim",
     "lock_item",
     "move",
+    "postpone",
     "put_last",
+    "rekey",
+    "remove_calendar",
     "reserve_next",
+    "sleep_until_next",
     "take_step",
     "try_lock_claim",
     "try_lock_item",
+    "try_lock_waking",
     "unassign",
 ]

@@ -16,7 +16,11 @@ from app.queue.service.items import find_or_add_queue
 
 
 def take_step(session: Session, *, now: datetime, item: Item) -> dict[str, Any] | None:
-    """Change a locked item as its next escalation step says; return what was done, or None when none is left."""
+    """Change a locked item as its next escalation step says; return what was done, or None when none is left.
+
+    The caller makes the step in the trail. Who is barred stays barred; a step that names groups or leads takes the
+    place of the candidates before.
+    """
     if item.tier >= len(item.escalation):
         return None
     step = item.escalation[item.tier]
@@ -25,6 +29,8 @@ def take_step(session: Session, *, now: datetime, item: Item) -> dict[str, Any] 
         item.queue_id = find_or_add_queue(session, now=now, workspace_id=item.workspace_id, name=step["queue"])
     if step.get("groups"):
         item.candidates = [UUID(hex=group) for group in step["groups"]]
+    elif step.get("leads"):
+        item.candidates = None
     item.for_lead = item.for_lead or bool(step.get("leads"))
     if step.get("priority") is not None:
         item.priority = step["priority"]

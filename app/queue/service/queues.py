@@ -36,6 +36,11 @@ _MOVES_ITEMS: Final = ("value_order", "half_life_ms", "soon_ms", "relaxations")
 class UnknownCalendar(Invalid):
     """This workspace has no such calendar."""
 
+    @classmethod
+    def at_field(cls) -> "UnknownCalendar":
+        """Return the error with the place in the body that names the calendar."""
+        return cls(faults=[Fault("/calendar", "is not a calendar of this workspace")])
+
 
 class QueueRefused(Invalid):
     """A queue cannot be worked like this."""
@@ -69,7 +74,7 @@ def add_queue(session: Session, *, now: datetime, actor: Actor, workspace_id: UU
     _apply(queue, settings, now=now)
     session.add(queue)
     session.flush()
-    _record(session, now, actor, queue, "queue.added", sorted(asdict(settings)))
+    _record(session, now, actor, queue, what="queue.added", changed=sorted(asdict(settings)))
     return queue
 
 
@@ -93,7 +98,7 @@ def change_queue(
     if set(changed) & set(_MOVES_ITEMS):
         queue.rekey_from = _FIRST
     session.flush()
-    _record(session, now, actor, queue, "queue.changed", changed)
+    _record(session, now, actor, queue, what="queue.changed", changed=changed)
     return queue
 
 
@@ -140,7 +145,7 @@ def _check(session: Session, workspace_id: UUID, settings: QueueSettings, *, own
             # Locked, so that it is not removed while a queue begins to work by it.
             get_calendar(session, workspace_id=workspace_id, calendar_id=settings.calendar_id, lock=True)
         except NoSuchCalendar as error:
-            raise UnknownCalendar(faults=[Fault("/calendar", "is not a calendar of this workspace")]) from error
+            raise UnknownCalendar.at_field() from error
     after = [r["after_ms"] for r in settings.relaxations]
     if after != sorted(set(after)):
         raise QueueRefused(faults=[Fault("/relaxations", "must each come later than the one before")])
@@ -172,7 +177,7 @@ def _apply(queue: Queue, settings: QueueSettings, *, now: datetime) -> None:
     queue.changed_at = now
 
 
-def _record(session: Session, now: datetime, actor: Actor, queue: Queue, what: str, changed: list[str]) -> None:
+def _record(session: Session, now: datetime, actor: Actor, queue: Queue, *, what: str, changed: list[str]) -> None:
     record(
         session,
         now=now,

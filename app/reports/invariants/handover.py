@@ -42,6 +42,27 @@ SELECT id, format('ran out at %s and is still live', expires_at)
 """,
 )
 
+OVERDUE_TIMERS: Final = Check(
+    "what time asks of an item is done",
+    "item",
+    """
+SELECT id, format('is %s and should have been looked at by %s', state, wake_at)
+  FROM items WHERE state IN ('waiting', 'reserved', 'claimed', 'held') AND wake_at < :long_ago
+""",
+)
+
+EXPIRED: Final = Check(
+    "an expired submission is told to an endpoint that asks for it, once",
+    "submission",
+    """
+SELECT s.id, format('has %s messages of its end', count(o.id))
+  FROM submissions s
+  JOIN endpoints e ON e.id = s.endpoint_id AND 'submission.expired' = ANY(e.types)
+  LEFT JOIN deliveries o ON o.submission_id = s.id AND o.endpoint_id = e.id AND o.type = 'submission.expired'
+ WHERE s.status = 'expired' GROUP BY s.id HAVING count(o.id) <> 1
+""",
+)
+
 # One that waits behind an earlier one of its submission is not overdue itself.
 OVERDUE_DELIVERIES: Final = Check(
     "what is due is tried",
@@ -60,5 +81,7 @@ SELECT d.id, format('has been due since %s', d.next_attempt_at)
 def check_handover(session: Session, *, now: datetime) -> Iterator[Violation]:
     """Yield what should have left or ended and did not."""
     yield from find(session, OUTBOX)
+    yield from find(session, EXPIRED)
+    yield from find(session, OVERDUE_TIMERS, {"long_ago": now - GRACE})
     yield from find(session, OVERDUE_CLAIMS, {"long_ago": now - GRACE})
     yield from find(session, OVERDUE_DELIVERIES, {"long_ago": now - GRACE, "now": now})

@@ -6,10 +6,12 @@ from app.review.service.deciding import AlreadyVoted, ContentChanged, Handed, Ov
 from app.review.service.drafts import save_draft
 from app.review.service.fitness import CannotTakeIt, NothingToClaim
 from app.review.service.giving_back import ask_second_opinion, escalate_claim, give_back, hand_over, hold
+from app.review.service.measuring import measure_handling
 from app.review.service.overseeing import assign_item, unhold_item
 from app.review.service.reserving import end_reservation, free_reservations, reserve_ahead
 from app.review.service.signs_of_life import Pulse, beat
 from app.review.service.superseding import supersede
+from app.review.service.timing import tend_items
 from app.review.service.undoing import AlreadyFinal, undo
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
     "give_back",
     "hand_over",
     "hold",
+    "measure_handling",
     "reserve_ahead",
     "save_draft",
     "supersede",
     "take_item",
+    "tend_items",
     "undo",
     "unhold_item",
 ]

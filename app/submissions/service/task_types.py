@@ -3,10 +3,11 @@
 Called by the task types API and the demo's set-up through it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -28,7 +29,8 @@ class TaskTypeDefinition:
     """What an admin says about a kind of output. `cap_ms`: how old the latest input may be for a second to count.
 
     `double_review_rate`: the share of items that two people judge, blind to each other. `max_reviewers`: how many may
-    disagree before a lead settles it.
+    disagree before a lead settles it. `escalation`: steps as they are kept, groups by name; `on_last_timeout`: what
+    happens when the time is up, the time-out is to escalate, and no step is left.
     """
 
     name: str
@@ -37,6 +39,8 @@ class TaskTypeDefinition:
     reason_codes: Sequence[str] = ()
     sla_ms: int = DAY_MS
     on_timeout: str = "escalate"
+    on_last_timeout: str = "stay"
+    escalation: Sequence[Mapping[str, Any]] = ()
     approvals_required: int = 1
     rejections_required: int = 1
     double_review_rate: Decimal = Decimal(0)
@@ -74,6 +78,8 @@ def define_task_type(
         reason_codes=list(definition.reason_codes),
         sla_ms=definition.sla_ms,
         on_timeout=definition.on_timeout,
+        on_last_timeout=definition.on_last_timeout,
+        escalation=[dict(step) for step in definition.escalation],
         approvals_required=definition.approvals_required,
         rejections_required=definition.rejections_required,
         double_review_rate=definition.double_review_rate,

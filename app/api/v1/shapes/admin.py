@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.api.v1.shapes.parts import Amount, Anything, DurationMs, Instant, Name, Shape, Text
+from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, Shape, Text
+from app.queue.rules.escalation import MAX_STEPS
 
 
 class TaskTypeIn(Shape):
@@ -16,6 +17,8 @@ class TaskTypeIn(Shape):
     reason_codes: list[Name] = Field(default_factory=list, max_length=100)
     sla: DurationMs = 86_400_000
     on_timeout: str = Field("escalate", pattern="^(reject|use_output|expire|escalate)$")
+    on_last_timeout: str = Field("stay", pattern="^(stay|reject|use_output|expire)$")
+    escalation: list[EscalationStep] = Field(default_factory=list, max_length=MAX_STEPS)
     approvals_required: int = Field(1, ge=1, le=10)
     rejections_required: int = Field(1, ge=1, le=10)
     double_review_rate: float = Field(0, ge=0, le=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from app.kernel.durations import parse_duration
 from app.kernel.errors import ServiceError
@@ -57,6 +57,11 @@ def _from_service(text: Any, read: Any) -> Any:
         raise ValueError(error.faults[0].detail if error.faults else error.detail) from error
 
 
+def _duration(text: str) -> str:
+    _from_service(text, parse_duration)
+    return text
+
+
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
 Note = Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)]
@@ -77,6 +82,30 @@ Amount = Annotated[
 
 
 Metadata = Annotated[dict[str, Any], Field(max_length=METADATA_KEYS)]
+
+
+Duration = Annotated[
+    str,
+    Field(max_length=40),
+    AfterValidator(_duration),
+    WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT4H"]}),
+]
+
+
+class EscalationTo(Shape):
+    """Where an item goes that has waited too long. Without a queue it stays in its own."""
+
+    queue: Name | None = None
+    groups: list[Name] = Field(default_factory=list, max_length=20)
+    leads: bool = False
+
+
+class EscalationStep(Shape):
+    """One step: after how much business time since the item came in or since the step before, and what changes."""
+
+    after: Duration
+    to: EscalationTo | None = None
+    priority: int | None = Field(None, ge=0, le=100)
 
 
 class IdPath(BaseModel):

@@ -2,15 +2,46 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
-from app.api.v1.shapes.parts import Instant, Metadata, Name, PageQuery, Query, Shape, Text
+from app.api.v1.shapes.parts import (
+    EscalationStep,
+    Instant,
+    Metadata,
+    Name,
+    PageQuery,
+    Query,
+    Shape,
+    Text,
+    read_instant,
+)
+from app.kernel.durations import DurationInvalid, parse_duration
 from app.kernel.pointers import PointerInvalid, parse_pointer
+from app.queue.rules.escalation import MAX_STEPS
 
 MAX_ACTIONS: Final = 50
 MAX_BLOCKS: Final = 100
 MAX_FIELDS: Final = 500
 
+
+def _deadline(text: str) -> str:
+    """Accept an ISO 8601 duration of a second to 366 days, or an RFC 3339 instant."""
+    try:
+        duration_ms = parse_duration(text)
+    except DurationInvalid:
+        read_instant(text)
+        return text
+    if not 1_000 <= duration_ms <= 366 * 86_400_000:
+        raise ValueError("must be a duration of a second to 366 days, or an instant")
+    return text
+
+
+Deadline = Annotated[
+    str,
+    Field(max_length=40),
+    AfterValidator(_deadline),
+    WithJsonSchema({"type": "string", "examples": ["PT4H", "2026-01-01T12:00:00Z"]}),
+]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -79,6 +110,10 @@ class SubmissionIn(Shape):
     prompt: Prompt | None = None
     usage: dict[str, Any] | None = None
     endpoint: Name | None = None
+    priority: int | None = Field(None, ge=0, le=100)
+    deadline: Deadline | None = None
+    on_timeout: str | None = Field(None, pattern="^(reject|use_output|expire|escalate)$")
+    escalation: list[EscalationStep] | None = Field(None, max_length=MAX_STEPS)
     metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("field_confidence")

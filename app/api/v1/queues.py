@@ -1,0 +1,102 @@
+"""/api/v1/queues: say how each queue is worked. Permission: run_queues."""
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from app.api.v1.answers import answer
+from app.api.v1.shapes.parts import Anything, IdPath, Problem
+from app.api.v1.shapes.queues import QueueIn
+from app.edge.context import db, now, principal, workspace_id
+from app.edge.guard import allow
+from app.kernel.ids import NoSuchId, parse, show
+from app.kernel.instants import instant_text
+from app.queue.models import Queue
+from app.queue.queries import list_queue_settings
+from app.queue.service import QueueSettings, UnknownCalendar, add_queue, change_queue
+
+api = APIBlueprint(
+    "queues",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="queues")],
+    abp_security=[{"key": []}],
+    abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
+)
+
+
+@api.post("/queues", responses={201: Anything})
+@allow("run_queues")
+def post(body: QueueIn) -> Response:
+    """Make a queue before its first item comes; otherwise it comes into being with that."""
+    added = add_queue(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), settings=_settings(body))
+    return answer(settings_document(added), 201)
+
+
+@api.get("/queues", responses={200: Anything})
+@allow("run_queues")
+def get_all() -> Response:
+    """List every queue with its settings, by name."""
+    rows = [settings_document(q) for q in list_queue_settings(db(), workspace_id=workspace_id())]
+    return answer({"data": rows, "has_more": False, "next_cursor": None})
+
+
+@api.put("/queues/<id>", responses={200: Anything})
+@allow("run_queues")
+def put(path: IdPath, body: QueueIn) -> Response:
+    """Change how a queue is worked. Items that wait get their new place within a minute or so."""
+    changed = change_queue(
+        db(),
+        now=now(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        queue_id=parse("queue", path.id),
+        settings=_settings(body),
+    )
+    return answer(settings_document(changed))
+
+
+def _settings(body: QueueIn) -> QueueSettings:
+    try:
+        calendar_id = None if body.calendar is None else parse("calendar", body.calendar)
+    except NoSuchId as error:
+        raise UnknownCalendar.at_field() from error
+    return QueueSettings(
+        name=body.name,
+        calendar_id=calendar_id,
+        value_order=body.value_order,
+        half_life_ms=body.half_life,
+        soon_ms=body.due_soon,
+        skip_policy=body.skip_policy,
+        skip_reasons=body.skip_reasons,
+        relaxations=[{"after_ms": r.after, "drop": r.drop, "candidates": r.candidates} for r in body.relaxations],
+        lapse_ms=body.lapse,
+        paused=body.paused,
+    )
+
+
+def settings_document(queue: Queue) -> dict[str, Any]:
+    """Return how a queue is worked, JSON-ready."""
+    return {
+        "id": show("queue", queue.id),
+        "name": queue.name,
+        "calendar": None if queue.calendar_id is None else show("calendar", queue.calendar_id),
+        "value_order": queue.value_order,
+        "half_life_seconds": queue.half_life_ms // 1000,
+        "due_soon_seconds": queue.soon_ms // 1000,
+        "skip_policy": queue.skip_policy,
+        "skip_reasons": queue.skip_reasons,
+        "relaxations": [
+            {
+                "after_seconds": r["after_ms"] // 1000,
+                "drop": r.get("drop", []),
+                "candidates": r.get("candidates", False),
+            }
+            for r in queue.relaxations
+        ],
+        "lapse_seconds": queue.lapse_ms // 1000,
+        "paused": queue.paused_at is not None,
+        "reordering": queue.rekey_from is not None,
+        "created_at": instant_text(queue.created_at),
+    }

@@ -1,0 +1,1 @@
+"""Pure rules of intake: what a program asks for beside its output."""
