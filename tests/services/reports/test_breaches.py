@@ -119,6 +119,17 @@ BREACHES = [
         "UPDATE claims SET expires_at = clock_timestamp() - interval '61 seconds' WHERE ended_at IS NULL",
     ),
     (
+        handover.OVERDUE_TIMERS.rule,
+        "should have been looked at",
+        "UPDATE items SET wake_at = clock_timestamp() - interval '61 seconds' WHERE state = 'waiting'",
+    ),
+    (
+        handover.EXPIRED.rule,
+        "has 0 messages of its end",
+        "UPDATE endpoints SET types = '{submission.expired}'",
+        "UPDATE submissions SET status = 'expired' WHERE endpoint_id IS NOT NULL",
+    ),
+    (
         handover.OVERDUE_DELIVERIES.rule,
         "has been due since",
         "UPDATE deliveries SET next_attempt_at = clock_timestamp() - interval '61 seconds'",

@@ -174,11 +174,13 @@ def test_it_strikes_what_is_held_or_reserved(
     if act == "hold":
         claim = take(session, workspace, ada, item_id=item.id)
         locked = lock_claim(session, workspace_id=workspace, person_id=ada, claim_id=claim.id)
-        locked.item.held_by = ada
-        finish_claim(session, now=now, actor=SYSTEM, locked=locked, act="hold", ended_at=read_now(session))
+        with session.no_autoflush:
+            locked.item.held_by = ada
+            finish_claim(session, now=now, actor=SYSTEM, locked=locked, act="hold", ended_at=read_now(session))
     else:
-        item.held_by, item.reserved_until = ada, now + timedelta(days=1)
-        move(session, now=now, actor=SYSTEM, item=item, act="reserve")
+        with session.no_autoflush:
+            item.held_by, item.reserved_until = ada, now + timedelta(days=1)
+            move(session, now=now, actor=SYSTEM, item=item, act="reserve")
     item = tend(session, let_pass(session, item, hours=2))
     assert (item.state, item.held_by, item.reserved_until) == ("decided", None, None)
     assert check_invariants(session) == []
@@ -290,8 +292,9 @@ def test_an_assignment_lapses_and_a_reservation_ends(session: Session, workspace
 
 def test_moving_an_item_brings_its_look_forward(session: Session, workspace: UUID, ada: UUID) -> None:
     item, now = add_item(session, workspace), read_now(session)
-    item.held_by, item.reserved_until = ada, now + timedelta(seconds=60)
-    move(session, now=now, actor=SYSTEM, item=item, act="reserve")
+    with session.no_autoflush:
+        item.held_by, item.reserved_until = ada, now + timedelta(seconds=60)
+        move(session, now=now, actor=SYSTEM, item=item, act="reserve")
     assert item.wake_at == now + timedelta(seconds=60)
     assert next_wake(session) == now + timedelta(seconds=60)
 
