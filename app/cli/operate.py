@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Final
 
 import click
 from sqlalchemy import text
@@ -11,8 +12,12 @@ from app.kernel.schema import upgrade
 from app.logs import configure
 from app.reports.invariants import check_invariants
 
+# One process holds one core while it runs Python; with two, a slow request on one does not hold up the other. More
+# would want more database connections than two cores have use for.
+WEB_PROCESSES: Final = min(2, os.cpu_count() or 1)
 
-def web_command(host: str, port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
+
+def web_command(host: str, port: int, *, workers: int = WEB_PROCESSES, threads: int = 16) -> list[str]:
     """Return the command line of the web server: Granian, which starts a killed worker again."""
     return [
         sys.executable,
@@ -45,7 +50,7 @@ def web_command(host: str, port: int, *, workers: int = 1, threads: int = 16) ->
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
-@click.option("--workers", default=1, show_default=True, help="Server processes.")
+@click.option("--workers", default=WEB_PROCESSES, show_default=True, help="Server processes.")
 def web(host: str, port: int, workers: int) -> None:
     """Serve pages and API against the database and Redis of the environment."""
     settings_here()
