@@ -58,3 +58,21 @@ def record(
             "details": orjson.dumps(dict(details or {})).decode(),
         },
     )
+
+
+def events_from(source: str, *, type: str, subject_kind: str, from_state: str, to_state: str, details: str) -> str:  # noqa: A002  # as above
+    """Return SQL that adds an event for each row of `source`, to be a part of a statement that changes something.
+
+    For the few statements that run so often that a round trip of its own for the event is too much.
+
+    Args:
+        source: A common table expression with the columns workspace_id, at and subject_id; the statement has the
+            parameters actor_kind and actor_id.
+        details: An SQL expression of type jsonb over the columns of `source`.
+    """
+    return f"""
+INSERT INTO events (workspace_id, at, type, actor_kind, actor_id,
+                    subject_kind, subject_id, from_state, to_state, details)
+SELECT workspace_id, at, '{type}', :actor_kind, :actor_id,
+       '{subject_kind}', subject_id, '{from_state}', '{to_state}', {details}
+  FROM {source}"""  # noqa: S608  # constants of the caller

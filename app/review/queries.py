@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Uuid, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
@@ -14,12 +14,12 @@ from app.kernel.errors import NotFound
 from app.kernel.sealing import DataKey
 from app.kernel.strict_json import decode
 from app.queue.models import Claim, Item
-from app.queue.queries import get_item, list_claims_beside
+from app.queue.queries import list_claims_beside
 from app.review.models import Decision, Draft, ItemNote, Vote
 from app.review.rules.answers import Answer, label_of
 from app.review.rules.document import DecisionFacts, VoteFacts
-from app.submissions.models import Submission, TaskType
-from app.submissions.queries import open_submission
+from app.submissions.models import Content, Submission, TaskType
+from app.submissions.queries import OpenSubmission, open_content
 from app.submissions.rules.received import Received
 from app.timekeeping.queries import ClaimSpan, running_ms
 
@@ -139,11 +139,10 @@ class OpenClaim:
 
 def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
     """Return what a claim shows to its holder."""
-    item = get_item(session, workspace_id=claim.workspace_id, item_id=claim.item_id)
-    opened = open_submission(session, workspace_id=claim.workspace_id, submission_id=item.submission_id)
-    votes = list_standing_votes(session, item_id=item.id)
+    item, opened, sealed_draft, saved_at = _open_all(session, claim)
+    votes = list_standing_votes(session, item_id=item.id) if item.voters else []
     received, corrected = standing_text(item, votes, received=opened.received, key=opened.key)
-    draft, saved_at = find_draft(session, item_id=item.id, person_id=claim.person_id, key=opened.key)
+    draft = None if sealed_draft is None else decode(opened.key.open(sealed_draft, purpose="draft"))
     shown = answers_of(votes, key=opened.key) if _settles(claim, item, votes) else []
     answers = tuple(answer for _, answer in shown)
     # Before the first claim nothing was written about an item, unless a lead gave it to somebody.
@@ -160,6 +159,28 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
         answers,
         notes=tuple(list_notes(session, item_id=item.id, key=opened.key)) if noted else (),
     )
+
+
+def _open_all(session: Session, claim: Claim) -> tuple[Item, OpenSubmission, bytes | None, datetime | None]:
+    """Return the item of a claim, its submission opened, and the draft of its holder, still sealed, in one look."""
+    item, submission, task_type, content, draft, saved_at = session.execute(
+        _OPEN, {"item": claim.item_id, "workspace": claim.workspace_id, "person": claim.person_id}
+    ).one()
+    return item, open_content(session, submission, task_type, content), draft, saved_at
+
+
+_OPEN: Final = (
+    select(Item, Submission, TaskType, Content, Draft.body, Draft.saved_at)
+    .join(Submission, Submission.id == Item.submission_id)
+    .join(TaskType, TaskType.id == Submission.task_type_id)
+    .join(Content, Content.submission_id == Submission.id)
+    .outerjoin(
+        Draft, (Draft.item_id == Item.id) & (Draft.person_id == bindparam("person", type_=Uuid)) & Draft.lost.is_(False)
+    )
+    .where(Item.id == bindparam("item", type_=Uuid), Item.workspace_id == bindparam("workspace", type_=Uuid))
+    # Statements that are written out change rows past the session's cache.
+    .execution_options(populate_existing=True)
+)
 
 
 def _settles(claim: Claim, item: Item, votes: Sequence[Vote]) -> bool:

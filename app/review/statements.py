@@ -8,6 +8,28 @@ from typing import Final
 
 from sqlalchemy import text
 
+from app.queue.service.claims import NOT_SKIPPED, claim_statement
+
+# Who asks for work, and where she may work, with her lock taken. It may be that she had to wait for the lock, so what
+# others could have changed meanwhile is looked at again by the statement that follows.
+WHO: Final = text("""
+SELECT m.roles, m.skills, m.queues, m.capacity, p.disabled_at, here.paused_at,
+       EXISTS (SELECT FROM group_members AS g WHERE g.person_id = m.person_id) AS grouped,
+       ARRAY(SELECT q.id FROM queues AS q
+              WHERE q.workspace_id = m.workspace_id AND q.paused_at IS NULL
+                AND CASE WHEN CAST(:queue AS text) IS NOT NULL THEN q.name = :queue
+                         ELSE cardinality(m.queues) = 0 OR q.name = ANY (m.queues) END) AS queue_ids,
+       pg_advisory_xact_lock(hashtextextended(:person_lock, 0))
+  FROM memberships AS m
+  JOIN people AS p ON p.id = m.person_id
+  LEFT JOIN presences AS here ON here.workspace_id = m.workspace_id AND here.person_id = m.person_id
+ WHERE m.workspace_id = :workspace AND m.person_id = :person
+""")
+# The first item in line for somebody who has neither a claim nor an item reserved and is not disabled.
+TAKE: Final = claim_statement(
+    NOT_SKIPPED, guard="EXISTS (SELECT FROM people WHERE id = :person AND disabled_at IS NULL)"
+)
+
 # A sign of life. The claim is locked first, the clock read after that; only then is the lease looked at. Whoever asks
 # learns what her claim is made of so far: the beats before this one, and what is posted for her since it began.
 BEAT: Final = text("""

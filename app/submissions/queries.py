@@ -75,6 +75,11 @@ def open_submission(session: Session, *, workspace_id: UUID, submission_id: UUID
     if row is None:
         raise NoSuchSubmission
     submission, task_type, content = row
+    return open_content(session, submission, task_type, content)
+
+
+def open_content(session: Session, submission: Submission, task_type: TaskType, content: Content) -> OpenSubmission:
+    """Open a submission whose rows have been read."""
     key = vault_of(session).unwrap(content.data_key)
     return OpenSubmission(submission, task_type, _read(content, key), key)
 

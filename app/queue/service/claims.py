@@ -5,23 +5,24 @@ the token, not from the clock: expiry is compared with the database's clock afte
 Locks are taken in the order item, claim, person. A claim looks only at rows that nobody holds, so it never waits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TextClause, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from app.audit.rules import Actor
-from app.audit.service import record
+from app.audit.service import events_from, record
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
 from app.queue.models import Claim, Item
 from app.queue.queries import NoSuchClaim, get_item
 from app.queue.rules import HELD, RESERVATION, RESERVED, WAITING, Worker, extend_lease, reasons_against
+from app.queue.service.floors import FRONT, Floors
 from app.queue.service.items import move
 
 
@@ -43,69 +44,99 @@ state = 'waiting' AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(v
 # What she skipped comes back to her only when there is nothing else.
 NOT_SKIPPED: Final = "NOT (:person = ANY(skipped_by))"
 
-_CLAIM: Final = "UPDATE items SET state = 'claimed', token = token + 1, version = version + 1"
-_INTO_CLAIMS: Final = """
-  RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
-)
-INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
-SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, at,
-       at + claim_ms * interval '1 millisecond'
-  FROM taken
-RETURNING item_id, token, claimed_at, (SELECT version FROM taken)
-"""
 
-# What was given to her by name comes first, whatever its queue.
-CLAIM_ASSIGNED: Final = text(f"""
-WITH taken AS (
-  {_CLAIM}
-   WHERE id = (
-     SELECT id FROM items
-      WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE}
-      ORDER BY sort_key, id
-        FOR UPDATE SKIP LOCKED LIMIT 1)
-{_INTO_CLAIMS}""")  # noqa: S608  # constants of this module
+def _line(further: str) -> str:
+    """Return the part of a statement that finds and locks the first item in line, as `chosen`.
 
-
-def _first_in_line(change: str, further: str, result: str) -> TextClause:
-    """Return the statement that makes a change to the first item in line.
-
-    Heads of the reviewer's queues are read without a lock; the best queue is then asked for its first item that nobody
-    holds. Both parts walk ix_items_waiting in order, so the cost does not grow with what waits. The clock is read
-    where the row is written, after its lock: read earlier, a claim could begin before the one before it ended.
+    Heads of the reviewer's queues are read without a lock, each from where its queue is begun at; the best queue is
+    then asked for its first item that nobody holds. Both parts walk ix_items_waiting in order, so the cost does not
+    grow with what waits.
     """
-    return text(f"""
-WITH best AS (
-  SELECT q.id
-    FROM unnest(CAST(:queues AS uuid[])) AS q(id)
+    return f"""
+heads AS MATERIALIZED (
+  SELECT q.id AS queue_id, q.begin, head.sort_key, head.id
+    FROM unnest(CAST(:queues AS uuid[]), CAST(:begin AS bigint[])) AS q (id, begin)
    CROSS JOIN LATERAL (
      SELECT sort_key, id FROM items
-      WHERE queue_id = q.id AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
+      WHERE queue_id = q.id AND sort_key >= q.begin AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
       ORDER BY sort_key, id LIMIT 1) AS head
-   ORDER BY head.sort_key, head.id
-   OFFSET :skip LIMIT 1
-), taken AS (
-  {change}
-   WHERE id = (
-     SELECT id FROM items
-      WHERE queue_id = (SELECT id FROM best) AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
-      ORDER BY sort_key, id
-        FOR UPDATE SKIP LOCKED LIMIT 1)
-{result}""")  # noqa: S608  # constants of this module
+   WHERE EXISTS (SELECT FROM free) AND NOT EXISTS (SELECT FROM given)
+), best AS MATERIALIZED (
+  SELECT queue_id, begin FROM heads ORDER BY sort_key, id OFFSET :skip LIMIT 1
+), chosen AS MATERIALIZED (
+  SELECT id FROM items
+   WHERE queue_id = (SELECT queue_id FROM best) AND sort_key >= (SELECT begin FROM best)
+         AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
+   ORDER BY sort_key, id
+     FOR UPDATE SKIP LOCKED LIMIT 1
+)"""  # noqa: S608  # constants of this module
 
 
-CLAIM_NEXT: Final = _first_in_line(_CLAIM, NOT_SKIPPED, _INTO_CLAIMS)
-CLAIM_SKIPPED: Final = _first_in_line(_CLAIM, "true", _INTO_CLAIMS)
-RESERVE_NEXT: Final = _first_in_line(
-    """UPDATE items
-     SET state = 'reserved', version = version + 1, held_by = :person, reserved_until = clock_timestamp() + :lasting,
-         wake_at = LEAST(wake_at, clock_timestamp() + :lasting)""",
-    NOT_SKIPPED,
+# Where the heads were found, and how long it took: what floors.py learns from.
+_LOOK: Final = """
+  (SELECT array_agg(queue_id) FROM heads) AS head_queues, (SELECT array_agg(sort_key) FROM heads) AS head_keys,
+  extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""
+
+
+def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true") -> TextClause:
+    """Return the statement that lends an item: one given to her by name, whatever its queue, else the first in line.
+
+    Nothing is lent to somebody who has a claim or an item reserved. The clock is read where the row is written, after
+    its lock: read earlier, a claim could begin before the one before it ended.
+
+    Args:
+        guard: An SQL condition over the parameters that has to hold too.
     """
+    event = events_from(
+        "shown",
+        type="item.claim",
+        subject_kind="item",
+        from_state="waiting",
+        to_state="claimed",
+        details="jsonb_build_object('version', version, 'claim', CAST(:claim_shown AS text), 'token', token)",
+    )
+    return text(f"""
+WITH free AS MATERIALIZED (
+  SELECT WHERE NOT EXISTS (SELECT FROM claims
+                            WHERE person_id = :person AND workspace_id = :workspace AND ended_at IS NULL)
+           AND NOT EXISTS (SELECT FROM items
+                            WHERE held_by = :person AND workspace_id = :workspace AND state = 'reserved')
+           AND {guard}
+), given AS MATERIALIZED (
+  SELECT id FROM items
+   WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE} AND EXISTS (SELECT FROM free)
+   ORDER BY sort_key, id
+     FOR UPDATE SKIP LOCKED LIMIT 1
+), {_line(further)}, taken AS (
+  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
+   WHERE id = COALESCE((SELECT id FROM given), (SELECT id FROM chosen))
+  RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
+), claim AS (
+  INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
+  SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, at,
+         at + claim_ms * interval '1 millisecond'
+    FROM taken
+  RETURNING item_id, token, claim_ms, cap_ms, claimed_at, expires_at
+), shown AS (
+  SELECT workspace_id, at, id AS subject_id, version, token FROM taken
+), event AS ({event}
+)
+SELECT claim.*, {_LOOK} FROM claim""")  # noqa: S608  # constants of this module
+
+
+CLAIM_NEXT: Final = claim_statement()
+CLAIM_SKIPPED: Final = claim_statement("true")
+RESERVE_NEXT: Final = text(f"""
+WITH free AS (SELECT), given AS (SELECT WHERE false), {_line(NOT_SKIPPED)}, taken AS (
+  UPDATE items
+     SET state = 'reserved', version = version + 1, held_by = :person, reserved_until = clock_timestamp() + :lasting,
+         wake_at = LEAST(wake_at, clock_timestamp() + :lasting)
+   WHERE id = (SELECT id FROM chosen)
   RETURNING id, version, clock_timestamp() AS at
 )
-SELECT id, version, at FROM taken
-""",
-)
+SELECT id, version, at, {_LOOK} FROM taken
+""")  # noqa: S608  # constants of this module
+FLOORS: Final = Floors()
 
 
 def _values(workspace_id: UUID, worker: Worker) -> dict[str, Any]:
@@ -118,6 +149,25 @@ def _values(workspace_id: UUID, worker: Worker) -> dict[str, Any]:
         "names": worker.names,
         "lead": worker.lead,
     }
+
+
+def _first_found(
+    session: Session, worker: Worker, statements: Sequence[TextClause], values: Mapping[str, Any]
+) -> Row[Any] | None:
+    """Run the statements until one finds an item; None when nothing is free, seen from the very front."""
+    for statement in statements:
+        for skip in range(min(TRIES, max(1, len(worker.queues)))):
+            begin = FLOORS.begin(worker)
+            row = session.execute(statement, {**values, "skip": skip, "begin": begin}).one_or_none()
+            if row is None and any(key != FRONT for key in begin):
+                FLOORS.forget(worker)
+                begin = [FRONT] * len(worker.queues)
+                row = session.execute(statement, {**values, "skip": skip, "begin": begin}).one_or_none()
+            if row is not None:
+                heads = dict(zip(row.head_queues or (), row.head_keys or (), strict=True))
+                FLOORS.learn(worker, begun=begin, heads=heads, took_ms=float(row.took_ms))
+                return row
+    return None
 
 
 @dataclass(frozen=True)
@@ -138,21 +188,6 @@ class LockedClaim:
         return self.claim.token == self.item.token
 
 
-def _record_claim(session: Session, *, actor: Actor, claim: Claim, version: int) -> None:
-    record(
-        session,
-        now=claim.claimed_at,
-        actor=actor,
-        workspace_id=claim.workspace_id,
-        type="item.claim",
-        subject_kind="item",
-        subject_id=claim.item_id,
-        from_state="waiting",
-        to_state="claimed",
-        details={"version": version, "claim": show("claim", claim.id), "token": claim.token},
-    )
-
-
 def claim_next(
     session: Session,
     *,
@@ -160,21 +195,43 @@ def claim_next(
     workspace_id: UUID,
     worker: Worker,
     channel: str,
+    statements: Sequence[TextClause] = (CLAIM_NEXT, CLAIM_SKIPPED),
 ) -> Claim | None:
     """Lend the first item in line that this person may work, or return None when nothing is free.
 
     First comes what was given to her by name, then the best of her queues, at last what she has skipped before.
     The caller holds the person's lock, so that one person never ends up with two claims.
     """
-    values = {**_values(workspace_id, worker), "channel": channel, "claim": new_id()}
-    tries = [(CLAIM_ASSIGNED, 0), *((CLAIM_NEXT, skip) for skip in range(TRIES)), (CLAIM_SKIPPED, 0)]
-    for statement, skip in tries:
-        row = session.execute(statement, {**values, "skip": skip}).one_or_none()
-        if row is not None:
-            claim = session.get_one(Claim, values["claim"])
-            _record_claim(session, actor=actor, claim=claim, version=row.version)
-            return claim
-    return None
+    claim_id = new_id()
+    values = {
+        **_values(workspace_id, worker),
+        "channel": channel,
+        "claim": claim_id,
+        "claim_shown": show("claim", claim_id),
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+    }
+    row = _first_found(session, worker, statements, values)
+    if row is None:
+        return None
+    claim = Claim(
+        id=claim_id,
+        workspace_id=workspace_id,
+        item_id=row.item_id,
+        person_id=worker.person_id,
+        token=row.token,
+        channel=channel,
+        claim_ms=row.claim_ms,
+        cap_ms=row.cap_ms,
+        claimed_at=row.claimed_at,
+        expires_at=row.expires_at,
+        ended_at=None,
+        outcome=None,
+    )
+    # The row is there already and this is what it says; to read it again would say the same.
+    make_transient_to_detached(claim)
+    session.add(claim)
+    return claim
 
 
 def reserve_next(session: Session, *, actor: Actor, workspace_id: UUID, worker: Worker) -> UUID | None:
@@ -183,24 +240,23 @@ def reserve_next(session: Session, *, actor: Actor, workspace_id: UUID, worker: 
     The caller holds the person's lock, so that one person never has two items reserved.
     """
     values = {**_values(workspace_id, worker), "lasting": RESERVATION}
-    for skip in range(TRIES):
-        row = session.execute(RESERVE_NEXT, {**values, "skip": skip}).one_or_none()
-        if row is not None:
-            record(
-                session,
-                now=row.at.astimezone(UTC),
-                actor=actor,
-                workspace_id=workspace_id,
-                type="item.reserve",
-                subject_kind="item",
-                subject_id=row.id,
-                from_state=WAITING,
-                to_state=RESERVED,
-                details={"version": row.version, "person": show("person", worker.person_id)},
-            )
-            reserved: UUID = row.id
-            return reserved
-    return None
+    row = _first_found(session, worker, (RESERVE_NEXT,), values)
+    if row is None:
+        return None
+    record(
+        session,
+        now=row.at.astimezone(UTC),
+        actor=actor,
+        workspace_id=workspace_id,
+        type="item.reserve",
+        subject_kind="item",
+        subject_id=row.id,
+        from_state=WAITING,
+        to_state=RESERVED,
+        details={"version": row.version, "person": show("person", worker.person_id)},
+    )
+    reserved: UUID = row.id
+    return reserved
 
 
 def claim_item(

@@ -37,6 +37,7 @@ from app.queue.service import (
 from app.review.service.fitness import NothingToClaim, worker_of
 from app.review.service.posting import finish_claim, lock_person, try_lock_person
 from app.review.service.reserving import free_reservations, own_reservation, put_back
+from app.review.service.taking_at_once import take_at_once
 
 _FREE_AT_MOST: Final = 10
 
@@ -71,6 +72,34 @@ def take_item(
         SkillMissing: the item asked for needs a skill that she does not have.
         NoSuchItem, ItemTaken: the item asked for cannot be had.
     """
+    if item_id is None:
+        quick = take_at_once(
+            session, actor=actor, workspace_id=workspace_id, person_id=person_id, channel=channel, queue=queue
+        )
+        if quick is not None:
+            return quick, True
+    return take_step_by_step(
+        session,
+        actor=actor,
+        workspace_id=workspace_id,
+        person_id=person_id,
+        channel=channel,
+        queue=queue,
+        item_id=item_id,
+    )
+
+
+def take_step_by_step(
+    session: Session,
+    *,
+    actor: Actor,
+    workspace_id: UUID,
+    person_id: UUID,
+    channel: str,
+    queue: str | None = None,
+    item_id: UUID | None = None,
+) -> tuple[Claim, bool] | NothingToClaim:
+    """Do what `take_item` does for everybody, in the common case and in any other."""
     _end_own_overdue(session, workspace_id=workspace_id, person_id=person_id)
     lock_person(session, person_id)
     # Read under the lock that disabling takes too, so that nobody is handed an item once she is disabled.

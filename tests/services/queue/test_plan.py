@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.ids import new_id
 from app.queue.service.claims import CLAIM_NEXT
+from app.queue.service.floors import FRONT
 from tests.factories.people import add_person
 from tests.factories.work import add_items, add_task_type
 
@@ -34,12 +35,17 @@ def test_a_claim_of_20_queues_walks_the_index_of_waiting_items(session: Session,
     person = add_person(session, workspace)
     values = {
         "queues": queues,
+        "begin": [FRONT] * len(queues),
+        "workspace": workspace,
         "skills": ["refunds"],
         "person": person,
         "names": [person],
         "lead": False,
         "channel": "api",
         "claim": new_id(),
+        "claim_shown": "cl_0",
+        "actor_kind": "person",
+        "actor_id": person,
         "skip": 0,
     }
     explained = session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM_NEXT.text}"), values)
@@ -47,7 +53,8 @@ def test_a_claim_of_20_queues_walks_the_index_of_waiting_items(session: Session,
     on_items = [node for node in plan if node.get("Relation Name") == "items" and "Scan" in node["Node Type"]]
     assert len(queues) == 20
     assert {node["Node Type"] for node in on_items} <= {"Index Scan", "Index Only Scan"}
-    assert {node["Index Name"] for node in on_items} == {"ix_items_waiting", "pk_items"}
+    walked = {"ix_items_waiting", "pk_items", "ix_items_assigned", "uq_items_reserved"}
+    assert {node["Index Name"] for node in on_items} == walked
     # What is sorted is the heads of the queues, one row each.
     assert all(node["Actual Rows"] <= 20 for node in plan if node["Node Type"] == "Sort")
     assert all(node["Actual Rows"] <= 1 for node in on_items)

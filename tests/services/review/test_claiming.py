@@ -150,8 +150,8 @@ def test_a_claim_shows_the_correction_that_is_to_be_judged(
     assert (opened.received.output, opened.corrected_before) == ({"city": "Basel"}, True)
 
 
-def test_a_claim_takes_ten_statements(session: Session, workspace: UUID, ada: UUID) -> None:
+def test_a_claim_takes_two_statements(session: Session, workspace: UUID, ada: UUID) -> None:
     add_item(session, workspace)
     with QueryCounter(session) as queries:
         take(session, workspace, ada)
-    assert queries.count == 10, queries.statements
+    assert queries.count == 2, queries.statements
