@@ -19,8 +19,10 @@ from app.audit.rules import Actor
 from app.audit.service import record
 from app.delivery.queries import NoSuchEndpoint, get_endpoint
 from app.identity.queries import find_groups
+from app.intake.queries import UnknownName, find_eligible
+from app.intake.rules.named import Eligible
 from app.intake.rules.wishes import Wishes, check_time_out, read_wishes
-from app.kernel.errors import Fault, Invalid
+from app.kernel.errors import Fault
 from app.kernel.ids import NoSuchId, new_id, parse
 from app.kernel.sealing import vault_of
 from app.queue.service import NewItem, enqueue
@@ -36,10 +38,6 @@ from app.submissions.service import NewSubmission, keep_submission
 
 STATUS_OF: Final = {"pass": "passed", "block": "blocked", "review": WAITING}
 DEFAULT_PRIORITY: Final = 50
-
-
-class UnknownName(Invalid):
-    """The submission names something that this workspace does not have."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,17 @@ def submit(
     key_id: UUID | None,
     body: bytes,
     document: Mapping[str, Any],
+    key_owner: UUID | None = None,
 ) -> Accepted:
     """Route and keep a submission.
 
     Args:
+        key_owner: The person of the key, who may not judge what it sends.
         body: The exact bytes that arrived; they are what is kept.
         document: The same, decoded; the door has checked its shape.
 
     Raises:
-        UnknownName: no such task type, endpoint or group.
+        UnknownName: no such task type, endpoint, group or candidate.
         StepsRefused, WishRefused: what it asks for cannot be promised.
     """
     received = read_received(document)
@@ -79,12 +79,11 @@ def submit(
         raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
     endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
     wishes = _wishes(session, workspace_id, document, task_type)
+    eligible = find_eligible(session, workspace_id=workspace_id, key_owner=key_owner, document=document)
     submission_id = new_id()
     policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
-    draw = _draw(session, "audit draw", submission_id)
-    route = decide_route(
-        None if policy is None else compiled(policy), _facts(document, received, task_type), audit_draw=draw
-    )
+    facts, draw = _facts(document, received, task_type), _draw(session, "audit draw", submission_id)
+    route = decide_route(None if policy is None else compiled(policy), facts, audit_draw=draw)
     high_risk = any(f.kind == "high_risk" for f in route.fired)
     check_time_out(wishes, high_risk=high_risk, document=document)
     new = NewSubmission(
@@ -108,7 +107,7 @@ def submit(
     _record_route(session, now, actor, new)
     if route.outcome == "review":
         twice = _draw(session, "double review draw", submission_id)
-        new_item = _item(new, task_type, route, wishes, double_draw=twice)
+        new_item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
         enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item)
     return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
 
@@ -166,12 +165,15 @@ def _draw(session: Session, purpose: str, submission_id: UUID) -> float:
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-def _item(new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes, *, double_draw: float) -> NewItem:
+def _item(
+    new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes, eligible: Eligible, *, double_draw: float
+) -> NewItem:
     received = new.received
     due_in_ms = next(ms for ms in (wishes.due_in_ms, route.deadline_ms, task_type.sla_ms) if ms is not None)
     rate = task_type.double_review_rate
     blind = double_draw < float(rate)
-    approvals = max(task_type.approvals_required, route.approvals_required or 1, 2 if blind else 1)
+    asked = (task_type.approvals_required, route.approvals_required or 1, wishes.approvals_required or 1)
+    approvals = max(*asked, 2 if blind else 1)
     rejections = max(task_type.rejections_required, 2 if blind else 1)
     return NewItem(
         submission_id=new.id,
@@ -187,6 +189,8 @@ def _item(new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes,
         risks=[str(a.risk.get("level")) for a in received.actions],
         confidences=[received.confidence, *received.field_confidence.values()],
         skills=frozenset(route.skills),
+        candidates=eligible.candidates,
+        barred=eligible.barred,
         approvals_required=approvals,
         rejections_required=rejections,
         # A maximum below what is asked for would send agreeing people to a lead.

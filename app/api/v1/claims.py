@@ -83,6 +83,7 @@ def claim_document(opened: OpenClaim) -> dict[str, Any]:
                 for a in received.actions
             ],
             "context": list(received.context),
+            "requested_by": received.requested_by,
             "route": {
                 "outcome": submission.route_outcome,
                 "rules": submission.route_rules,

@@ -77,6 +77,7 @@ def _accept() -> Kept:
         actor=principal().actor,
         workspace_id=workspace_id(),
         key_id=_key_id(),
+        key_owner=principal().person_id,
         body=strict_request().raw_body,
         document=strict_request().document,
     )
@@ -193,6 +194,7 @@ def _full_document(submission: Submission) -> dict[str, Any]:
         "field_confidence": received.field_confidence,
         "actions": [{"call_id": a.call_id, "name": a.name, "args": a.args, "risk": a.risk} for a in received.actions],
         "context": list(received.context),
+        "requested_by": received.requested_by,
         "metadata": received.metadata,
         "endpoint": received.endpoint,
         "decision": None if decision is None else decision_document(decision),

@@ -32,6 +32,7 @@ class Wishes:
     on_timeout: str
     on_last_timeout: str
     escalation: Sequence[Mapping[str, Any]]
+    approvals_required: int | None = None
 
 
 def read_wishes(
@@ -51,6 +52,7 @@ def read_wishes(
         on_timeout=document.get("on_timeout") or on_timeout,
         on_last_timeout=on_last_timeout,
         escalation=escalation if steps is None else read_steps(steps),
+        approvals_required=document.get("approvals_required"),
     )
 
 

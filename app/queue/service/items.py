@@ -1,7 +1,7 @@
 """Items: put in line, and moved along the table of transitions, each step with its event."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -42,7 +42,8 @@ class NewItem:
     `due_at`: when its time is up; without one it has `due_in_ms` of its queue's business time. `risks` and
     `confidences` are the levels of its actions and what the model said of itself, overall and by field.
     `escalation`: steps as they are kept. `double_probability`: how likely it was to be judged by two people blind to
-    each other, if that was drawn; `blind` says what the draw came to.
+    each other, if that was drawn; `blind` says what the draw came to. `candidates`: ids of the people and groups that
+    may take it, None for everybody; `barred`: those that may not, each with one of BAR_REASONS.
     """
 
     submission_id: UUID
@@ -66,6 +67,8 @@ class NewItem:
     blind: bool = False
     double_probability: Decimal | None = None
     unskippable: bool = False
+    candidates: Sequence[UUID] | None = None
+    barred: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
         value_terms=value.terms,
         expected_ms=value.expected_ms,
         skills=sorted(new.skills),
+        candidates=None if new.candidates is None else list(new.candidates),
+        barred=list(new.barred),
+        bar_reasons={name.hex: reason for name, reason in new.barred.items()},
         approvals_required=new.approvals_required,
         rejections_required=new.rejections_required,
         reviews_max=new.reviews_max,

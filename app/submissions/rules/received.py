@@ -40,6 +40,7 @@ class Received:
     usage: Mapping[str, Any]
     endpoint: str | None
     metadata: Mapping[str, Any]
+    requested_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _read_action(position: int, body: Mapping[str, Any]) -> Action:
@@ -71,4 +72,5 @@ def read_received(body: Mapping[str, Any]) -> Received:
         usage=body.get("usage") or {},
         endpoint=body.get("endpoint"),
         metadata=body.get("metadata") or {},
+        requested_by=body.get("requested_by") or {},
     )

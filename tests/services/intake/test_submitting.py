@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.queries import list_events
 from app.identity.service import create_workspace
-from app.intake.service import Accepted, UnknownName
+from app.intake.queries import UnknownName
+from app.intake.service import Accepted
 from app.kernel.clock import read_now
 from app.kernel.ids import show
 from app.kernel.sealing import vault_of

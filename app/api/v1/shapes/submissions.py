@@ -10,6 +10,7 @@ from app.api.v1.shapes.parts import (
     Metadata,
     Name,
     PageQuery,
+    PersonName,
     Query,
     Shape,
     Text,
@@ -22,6 +23,7 @@ from app.queue.rules.escalation import MAX_STEPS
 MAX_ACTIONS: Final = 50
 MAX_BLOCKS: Final = 100
 MAX_FIELDS: Final = 500
+MAX_NAMED: Final = 100
 
 
 def _deadline(text: str) -> str:
@@ -96,6 +98,20 @@ class Prompt(Shape):
     version: Name | None = None
 
 
+class RequestedBy(Shape):
+    """Who wants it done: a program, and whom it acts for, who then may not judge it."""
+
+    agent: Name | None = None
+    on_behalf_of: PersonName | None = None
+
+
+class Candidates(Shape):
+    """Who alone may judge it: people by id or e-mail address, groups by name or id."""
+
+    users: list[PersonName] = Field(default_factory=list, max_length=MAX_NAMED)
+    groups: list[Name] = Field(default_factory=list, max_length=MAX_NAMED)
+
+
 class SubmissionIn(Shape):
     """An output, proposed actions, or both."""
 
@@ -114,6 +130,10 @@ class SubmissionIn(Shape):
     deadline: Deadline | None = None
     on_timeout: str | None = Field(None, pattern="^(reject|use_output|expire|escalate)$")
     escalation: list[EscalationStep] | None = Field(None, max_length=MAX_STEPS)
+    requested_by: RequestedBy | None = None
+    candidates: Candidates | None = None
+    excluded: list[PersonName] = Field(default_factory=list, max_length=MAX_NAMED)
+    approvals_required: int | None = Field(None, ge=1, le=10)
     metadata: Metadata = Field(default_factory=dict)
 
     @field_validator("field_confidence")

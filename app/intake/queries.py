@@ -1,0 +1,89 @@
+"""Look up the people and groups that a submission names. Called by the service of intake."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from app.identity.models import Group, Membership, Person
+from app.intake.rules.named import Eligible, Named, bare, ids_among, must_exist, read_named
+from app.kernel.errors import Fault, Invalid
+
+
+class UnknownName(Invalid):
+    """The submission names something that this workspace does not have."""
+
+
+def find_eligible(
+    session: Session, *, workspace_id: UUID, key_owner: UUID | None, document: Mapping[str, Any]
+) -> Eligible:
+    """Return who may take the item of a submission; one statement, and none when it names nobody.
+
+    Whoever asked for it and whoever owns the key may never judge it. An excluded name that means nobody here
+    excludes nobody. The first reason for keeping somebody out is the one that is kept.
+
+    Args:
+        key_owner: The person of the key that submits, if it has one.
+
+    Raises:
+        UnknownName: a candidate group, id or address is not of this workspace; the faults say which.
+    """
+    named = read_named(document)
+    people, groups = _look_up(session, workspace_id, named.names) if named.names else ({}, {})
+    barred: dict[UUID, str] = {}
+    if named.requester is not None and named.requester in people:
+        barred[people[named.requester]] = "requester"
+    if key_owner is not None:
+        barred.setdefault(key_owner, "key_owner")
+    for name in named.excluded:
+        found = people.get(name) or groups.get(name)
+        if found is not None:
+            barred.setdefault(found, "excluded")
+    _refuse_unknown(named, people, groups)
+    if named.everybody:
+        return Eligible(barred=barred)
+    chosen = [*(people[u] for u in named.users if u in people), *(groups[g] for g in named.groups)]
+    return Eligible(tuple(dict.fromkeys(chosen)), barred)
+
+
+def _look_up(session: Session, workspace_id: UUID, names: list[str]) -> tuple[dict[str, UUID], dict[str, UUID]]:
+    """Return the people and the groups of this workspace that these names mean, each by name."""
+    people, groups = ids_among("person", names), ids_among("group", names)
+    emails = [bare(name) for name in names if "@" in name]
+    members = (
+        select(literal("person"), Person.id, Person.email)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.workspace_id == workspace_id,
+            Person.email.in_(emails) | Person.id.in_(people.values()),
+        )
+    )
+    others = select(literal("group"), Group.id, Group.name).where(
+        Group.workspace_id == workspace_id, Group.name.in_(names) | Group.id.in_(groups.values())
+    )
+    rows = session.execute(members.union_all(others)).all()
+    known = {(kind, key): found for kind, found, text in rows for key in (found, text)}
+
+    def meant(kind: str, by_id: Mapping[str, UUID]) -> dict[str, UUID]:
+        keys = {name: by_id.get(name) or (bare(name) if kind == "person" else name) for name in names}
+        return {name: known[kind, key] for name, key in keys.items() if (kind, key) in known}
+
+    return meant("person", people), meant("group", groups)
+
+
+def _refuse_unknown(named: Named, people: Mapping[str, UUID], groups: Mapping[str, UUID]) -> None:
+    """Refuse candidates that are named as if they were of this workspace, and are not."""
+    faults = [
+        Fault(f"/candidates/users/{n}", "is nobody of this workspace")
+        for n, user in enumerate(named.users)
+        if user not in people and must_exist(user)
+    ]
+    faults += [
+        Fault(f"/candidates/groups/{n}", "is no group of this workspace")
+        for n, group in enumerate(named.groups)
+        if group not in groups
+    ]
+    if faults:
+        raise UnknownName(faults=faults)
