@@ -8,12 +8,13 @@ Called by the doors, the command line and the flow that gives work to people.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.identity.models import ApiKey, Group, Membership, Person, UserSession, Workspace
+from app.identity.models import ApiKey, Group, GroupMember, Membership, Person, UserSession, Workspace
 from app.identity.rules import SESSION_IDLE, BadEmail, check_email
 from app.kernel.errors import NotFound
 from app.kernel.ids import NoSuchId, parse
@@ -49,15 +50,45 @@ class PersonRow:
 
 
 @dataclass(frozen=True)
+class GroupRow:
+    """A group, as far as it gives its members skills and queues."""
+
+    id: UUID
+    name: str
+    skills: tuple[str, ...]
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MembershipRow:
-    """A person in one workspace. No `queues` means every queue."""
+    """A person in one workspace. `skills` and `queues` are her own; with her groups' they are what she may work.
+
+    `capacity` is the most items she may have in hand at once, None for no limit.
+    """
 
     workspace_id: UUID
     person: PersonRow
     roles: tuple[str, ...]
     skills: tuple[str, ...]
     queues: tuple[str, ...]
+    capacity: int | None
+    groups: tuple[GroupRow, ...]
     created_at: datetime
+
+    @property
+    def all_skills(self) -> tuple[str, ...]:
+        """Return her skills with those of her groups, once each."""
+        return tuple(dict.fromkeys([*self.skills, *(skill for group in self.groups for skill in group.skills)]))
+
+    @property
+    def all_queues(self) -> tuple[str, ...]:
+        """Return the queues that she may work, her groups' too; none at all means every queue."""
+        return tuple(dict.fromkeys([*self.queues, *(queue for group in self.groups for queue in group.queues)]))
+
+    @property
+    def enabled(self) -> bool:
+        """Say whether she can do anything at all."""
+        return self.person.disabled_at is None
 
 
 @dataclass(frozen=True)
@@ -84,9 +115,6 @@ class SessionRow:
     last_seen_at: datetime
     expires_at: datetime
     agent: str
-
-
-_Pair = tuple[Membership, Person]
 
 
 def find_groups(session: Session, *, workspace_id: UUID, names: Sequence[str]) -> dict[str, UUID]:
@@ -165,6 +193,23 @@ def list_people(
     return Page(rows[:limit], more)
 
 
+def list_members(session: Session, *, workspace_id: UUID, limit: int) -> list[MembershipRow]:
+    """Return up to `limit` people of a workspace, by name."""
+    wanted = _members(workspace_id).order_by(Person.name, Person.id).limit(limit)
+    return [_membership_row(row) for row in session.execute(wanted)]
+
+
+def list_groups(session: Session, *, workspace_id: UUID) -> list[Group]:
+    """Return the groups of a workspace, by name."""
+    return list(session.scalars(select(Group).where(Group.workspace_id == workspace_id).order_by(Group.name)))
+
+
+def list_group_members(session: Session, *, group_id: UUID) -> list[UUID]:
+    """Return who is in a group."""
+    members = select(GroupMember.person_id).where(GroupMember.group_id == group_id).order_by(GroupMember.person_id)
+    return list(session.scalars(members))
+
+
 def list_leads(session: Session, *, workspace_id: UUID) -> list[UUID]:
     """Return the people of a workspace who may take what only leads get, and who are not disabled."""
     leads = (
@@ -225,9 +270,23 @@ def list_own_sessions(session: Session, *, now: datetime, person_id: UUID) -> li
     return [SessionRow(s.id, s.created_at, s.last_seen_at, s.expires_at, s.agent) for s in found]
 
 
-def _members(workspace_id: UUID) -> Select[Membership, Person]:
+# One row a person, her groups with it, so that knowing what somebody may work stays one statement.
+_GROUPS: Final = (
+    select(
+        func.jsonb_agg(
+            func.jsonb_build_object("id", Group.id, "name", Group.name, "skills", Group.skills, "queues", Group.queues)
+        )
+    )
+    .join(GroupMember, GroupMember.group_id == Group.id)
+    .where(GroupMember.person_id == Membership.person_id, Group.workspace_id == Membership.workspace_id)
+    .correlate(Membership)
+    .scalar_subquery()
+)
+
+
+def _members(workspace_id: UUID) -> Select[Membership, Person, Any]:
     return (
-        select(Membership, Person)
+        select(Membership, Person, _GROUPS)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.workspace_id == workspace_id)
         # Services write past the session's cache, so a cached row may be old.
@@ -235,14 +294,16 @@ def _members(workspace_id: UUID) -> Select[Membership, Person]:
     )
 
 
-def _membership_row(pair: _Pair) -> MembershipRow:
-    member, person = pair
+def _membership_row(found: Row[Membership, Person, Any]) -> MembershipRow:
+    member, person, groups = found
     return MembershipRow(
         member.workspace_id,
         _person_row(person),
         tuple(member.roles),
         tuple(member.skills),
         tuple(member.queues),
+        member.capacity,
+        tuple(GroupRow(UUID(g["id"]), g["name"], tuple(g["skills"]), tuple(g["queues"])) for g in groups or ()),
         member.created_at,
     )
 

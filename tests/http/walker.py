@@ -138,6 +138,36 @@ def _change_queue(walker: Walker) -> None:
     walker.api(f"/queues/{made['id']}", {"name": "night", "paused": True}, method="PUT")
 
 
+_direct("groups.post", "/groups", {"name": "experts", "skills": ["law"]})
+
+
+@_walk("groups.put")
+def _change_group(walker: Walker) -> None:
+    made = walker.api("/groups", {"name": "experts"})
+    walker.go()
+    walker.api(f"/groups/{made['id']}", {"name": "lawyers"}, method="PUT")
+
+
+@_walk("groups.delete")
+def _delete_group(walker: Walker) -> None:
+    made = walker.api("/groups", {"name": "experts"})
+    walker.go()
+    walker.api(f"/groups/{made['id']}", method="DELETE")
+
+
+@_walk("people.patch")
+def _change_access(walker: Walker) -> None:
+    made = walker.api("/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
+    walker.go()
+    walker.api(f"/people/{made['id']}", {"capacity": 3}, method="PATCH")
+
+
+@_walk("presence.put")
+def _pause(walker: Walker) -> None:
+    walker.go()
+    walker.api("/presence", {"state": "paused", "reason": "break"}, method="PUT", key="ada")
+
+
 @_walk("keys.delete")
 def _revoke_key(walker: Walker) -> None:
     made = walker.api("/keys", {"scopes": ["read"]})

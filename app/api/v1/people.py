@@ -1,4 +1,6 @@
-"""/api/v1/people: who reviews, leads, pays, audits or administers in this workspace. Scope: admin."""
+"""/api/v1/people: who reviews, leads, pays, audits or administers in this workspace. Scope: admin; access also by
+whoever runs queues.
+"""
 
 from typing import Any
 
@@ -8,10 +10,12 @@ from flask_openapi3 import APIBlueprint, Tag
 from app.api.v1.answers import answer
 from app.api.v1.shapes.admin import PersonIn
 from app.api.v1.shapes.parts import Anything, IdPath, PageQuery, Problem
+from app.api.v1.shapes.people import AccessIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.identity.queries import MembershipRow, get_membership, list_people
-from app.identity.service import create_person
+from app.identity.service import AccessChange, change_access, create_person
+from app.kernel.errors import Forbidden
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 
@@ -23,6 +27,10 @@ api = APIBlueprint(
     abp_security=[{"key": []}],
     abp_responses={401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
 )
+
+
+class RolesAreForAdmins(Forbidden):
+    """Only whoever administers the workspace changes roles."""
 
 
 @api.post("/people", responses={201: Anything})
@@ -59,6 +67,30 @@ def get(path: IdPath) -> Response:
     return answer(_document(get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", path.id))))
 
 
+@api.patch("/people/<id>", responses={200: Anything})
+@allow("run_queues", by_session=True)
+def patch(path: IdPath, body: AccessIn) -> Response:
+    """Change what a person may work and how much she may have in hand; roles only by whoever administers."""
+    if body.roles is not None and not principal().may("admin"):
+        raise RolesAreForAdmins
+    person_id = parse("person", path.id)
+    change_access(
+        db(),
+        now=now(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id,
+        change=AccessChange(
+            roles=body.roles,
+            skills=body.skills,
+            queues=body.queues,
+            capacity=body.capacity,
+            unlimited="capacity" in body.model_fields_set and body.capacity is None,
+        ),
+    )
+    return answer(_document(get_membership(db(), workspace_id=workspace_id(), person_id=person_id)))
+
+
 def _document(member: MembershipRow) -> dict[str, Any]:
     person = member.person
     return {
@@ -68,6 +100,8 @@ def _document(member: MembershipRow) -> dict[str, Any]:
         "roles": list(member.roles),
         "skills": list(member.skills),
         "queues": list(member.queues),
+        "capacity": member.capacity,
+        "groups": [{"id": show("group", g.id), "name": g.name} for g in member.groups],
         "disabled_at": None if person.disabled_at is None else instant_text(person.disabled_at),
         "created_at": instant_text(member.created_at),
     }

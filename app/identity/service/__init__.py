@@ -4,8 +4,10 @@ Each change leaves an event in the trail, in the same transaction; counters of s
 Nothing here commits. Called by the command line, the edge, the sign-in and admin doors and the review flow.
 """
 
+from app.identity.service.access import AccessChange, LastAdmin, change_access
 from app.identity.service.accounts import PersonDisabled
 from app.identity.service.attempts import TooManyAttempts, forget_old_attempts
+from app.identity.service.groups import GroupTerms, change_group, create_group, delete_group, get_group
 from app.identity.service.keys import (
     AlreadyExpired,
     BadKey,
@@ -34,10 +36,13 @@ from app.identity.service.sessions import (
 from app.identity.service.workspaces import WorkspaceExists, create_workspace
 
 __all__ = [
+    "AccessChange",
     "AlreadyExpired",
     "AlreadyMember",
     "BadKey",
     "CannotReview",
+    "GroupTerms",
+    "LastAdmin",
     "LinkSpent",
     "NewKey",
     "NewSession",
@@ -52,13 +57,18 @@ __all__ = [
     "SignedIn",
     "TooManyAttempts",
     "WorkspaceExists",
+    "change_access",
+    "change_group",
+    "create_group",
     "create_key",
     "create_person",
     "create_workspace",
+    "delete_group",
     "disable_person",
     "find_key",
     "find_session",
     "forget_old_attempts",
+    "get_group",
     "make_sign_in_link",
     "open_by_key",
     "revoke_key",

@@ -1,7 +1,16 @@
 """Pure rules of the queue: the life of an item, its place in line, and who may take it."""
 
 from app.queue.rules.calendars import Calendar, add_working_time, working_time_between
-from app.queue.rules.eligibility import BAR_REASONS, REASONS, SKIP_POLICIES, Terms, Worker, reasons_against
+from app.queue.rules.eligibility import (
+    BAR_REASONS,
+    PAUSE_REASONS,
+    REASONS,
+    SKIP_POLICIES,
+    Standing,
+    Terms,
+    Worker,
+    reasons_against,
+)
 from app.queue.rules.escalation import StepsRefused, next_step_at, read_steps, step_documents
 from app.queue.rules.lifecycle import (
     BREACHED,
@@ -62,6 +71,7 @@ __all__ = [
     "ON_TIME",
     "ON_TIMEOUT",
     "OPEN",
+    "PAUSE_REASONS",
     "REASONS",
     "RESERVATION",
     "RESERVED",
@@ -73,6 +83,7 @@ __all__ = [
     "WAITING",
     "Calendar",
     "Clockwork",
+    "Standing",
     "StepNotAllowed",
     "StepsRefused",
     "Terms",

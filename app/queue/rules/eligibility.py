@@ -6,11 +6,13 @@ say the same. Called by claims, hand-overs and the queue doctor.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 # Why somebody may not take an item for good, besides having voted on it.
 BAR_REASONS: Final = ("requester", "key_owner", "excluded", "editor", "sender")
+PAUSE_REASONS: Final = ("break", "meeting", "training", "other")
 SKIP_POLICIES: Final = ("me_last", "others", "lead")
 
 OTHER_QUEUE: Final = "other_queue"
@@ -29,6 +31,34 @@ REASONS: Final = (
     *BAR_REASONS,
     MISSING_SKILL,
 )
+
+
+# What may keep a person from every item alike.
+PAUSED: Final = "paused"
+AT_CAPACITY: Final = "at_capacity"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a person stands at the moment: since when she paused, how much she has in hand and how much she may.
+
+    `reserved` is the item that is kept ready for her; `seen_lately`: that she asked for work is noted already.
+    """
+
+    paused_at: datetime | None = None
+    in_hand: int = 0
+    capacity: int | None = None
+    reserved: UUID | None = None
+    seen_lately: bool = False
+
+    @property
+    def hindrance(self) -> str | None:
+        """Return what keeps her from taking anything, if something does."""
+        if self.paused_at is not None:
+            return PAUSED
+        if self.capacity is not None and self.in_hand >= self.capacity:
+            return AT_CAPACITY
+        return None
 
 
 @dataclass(frozen=True)

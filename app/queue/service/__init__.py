@@ -24,6 +24,7 @@ from app.queue.service.claims import (
 from app.queue.service.escalating import take_step
 from app.queue.service.handling import keep_handling_times
 from app.queue.service.items import NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
+from app.queue.service.presence import note_seen, pause, resume
 from app.queue.service.queues import (
     QueueRefused,
     QueueSettings,
@@ -62,11 +63,14 @@ __all__ = [
     "lock_claim",
     "lock_item",
     "move",
+    "note_seen",
+    "pause",
     "postpone",
     "put_last",
     "rekey",
     "remove_calendar",
     "reserve_next",
+    "resume",
     "sleep_until_next",
     "take_step",
     "try_lock_claim",

@@ -8,6 +8,7 @@ from app.review.service.fitness import CannotTakeIt, NothingToClaim
 from app.review.service.giving_back import ask_second_opinion, escalate_claim, give_back, hand_over, hold
 from app.review.service.measuring import measure_handling
 from app.review.service.overseeing import assign_item, unhold_item
+from app.review.service.pausing import pause_reviewer, resume_reviewer
 from app.review.service.reserving import end_reservation, free_reservations, reserve_ahead
 from app.review.service.signs_of_life import Pulse, beat
 from app.review.service.superseding import supersede
@@ -38,7 +39,9 @@ __all__ = [
     "hand_over",
     "hold",
     "measure_handling",
+    "pause_reviewer",
     "reserve_ahead",
+    "resume_reviewer",
     "save_draft",
     "supersede",
     "take_item",

@@ -14,15 +14,15 @@ from app.audit.rules import SYSTEM, Actor
 from app.identity.queries import get_membership
 from app.identity.service import PersonDisabled, disable_person
 from app.kernel.clock import read_now
-from app.kernel.errors import Forbidden
+from app.kernel.errors import Conflict, Forbidden
 from app.queue.models import Claim, Item
 from app.queue.queries import (
     find_live_claim,
     get_item,
+    get_queue,
     list_kept_or_assigned,
     list_live_claims_of,
     list_overdue_claims,
-    why_nothing,
 )
 from app.queue.rules import WAITING, Worker
 from app.queue.service import (
@@ -31,10 +31,11 @@ from app.queue.service import (
     claim_next,
     lock_claim,
     lock_item,
+    note_seen,
     try_lock_claim,
     unassign,
 )
-from app.review.service.fitness import NothingToClaim, worker_of
+from app.review.service.fitness import NothingToClaim, standing_of_member, why_not, worker_of
 from app.review.service.posting import finish_claim, lock_person, try_lock_person
 from app.review.service.reserving import free_reservations, own_reservation, put_back
 from app.review.service.taking_at_once import take_at_once
@@ -44,6 +45,10 @@ _FREE_AT_MOST: Final = 10
 
 class OtherQueue(Forbidden):
     """This person does not work that queue."""
+
+
+class QueuePaused(Conflict):
+    """Nothing is handed out of this queue while it is paused."""
 
 
 class SkillMissing(Forbidden):
@@ -106,26 +111,31 @@ def take_step_by_step(
     member = get_membership(session, workspace_id=workspace_id, person_id=person_id)
     if member.person.disabled_at is not None:
         raise PersonDisabled
-    if queue is not None and member.queues and queue not in member.queues:
+    if queue is not None and member.all_queues and queue not in member.all_queues:
         raise OtherQueue
     held = find_live_claim(session, workspace_id=workspace_id, person_id=person_id)
     if held is not None:
         return held, False
     worker = worker_of(session, member, queue=queue)
+    standing = standing_of_member(session, member)
+    if not standing.seen_lately:
+        note_seen(session, now=read_now(session), workspace_id=workspace_id, person_id=person_id)
     hand_out = partial(claim_item, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     if item_id is not None:
         _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker)
         return hand_out(item_id=item_id), True
-    reserved = own_reservation(session, workspace_id=workspace_id, worker=worker)
-    if reserved is not None:
+    reserved = own_reservation(session, standing=standing, worker=worker)
+    if reserved is not None and standing.paused_at is None:
         return hand_out(item_id=reserved), True
+    if standing.hindrance is not None:
+        return why_not(session, member, worker=worker, standing=standing, queue=queue)
     line = partial(claim_next, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     claim = line()
     if claim is None and _free_overdue(session, workspace_id):
         claim = line()
     if claim is not None:
         return claim, True
-    return NothingToClaim(why_nothing(session, workspace_id=workspace_id, worker=worker))
+    return why_not(session, member, worker=worker, standing=standing, queue=queue)
 
 
 def _free_overdue(session: Session, workspace_id: UUID) -> int:
@@ -148,7 +158,8 @@ def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: W
     if worker.person_id in {item.assigned_to, item.held_by}:
         return
     if item.queue_id not in worker.queues:
-        raise OtherQueue
+        paused = get_queue(session, workspace_id=workspace_id, queue_id=item.queue_id).paused_at is not None
+        raise QueuePaused if paused else OtherQueue
     if not set(item.skills) <= set(worker.skills):
         raise SkillMissing
 

@@ -13,8 +13,8 @@ from app.identity.rules import permissions_of_roles
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import NoSuchId, parse
 from app.queue.models import Item
-from app.queue.queries import queue_ids
-from app.queue.rules import Worker, reasons_against
+from app.queue.queries import find_queue_id, queue_ids, standing_of, why_nothing
+from app.queue.rules import Standing, Worker, reasons_against
 
 SENTENCES: Final = {
     "other_queue": "does not work this queue",
@@ -42,15 +42,32 @@ class NothingToClaim:
 
 
 def worker_of(session: Session, member: MembershipRow, *, queue: str | None = None) -> Worker:
-    """Return what a claim needs to know of a person, narrowed to one queue if one is asked for."""
-    names = [queue] if queue is not None else list(member.queues)
+    """Return what a claim needs to know of a person, narrowed to one queue if one is asked for.
+
+    Queues that are paused are not among hers.
+    """
+    names = [queue] if queue is not None else list(member.all_queues)
     return Worker(
         person_id=member.person.id,
-        groups=(),
+        groups=tuple(group.id for group in member.groups),
         queues=tuple(queue_ids(session, workspace_id=member.workspace_id, names=names)),
-        skills=member.skills,
+        skills=member.all_skills,
         lead="oversee" in permissions_of_roles(member.roles),
     )
+
+
+def why_not(
+    session: Session, member: MembershipRow, *, worker: Worker, standing: Standing, queue: str | None = None
+) -> NothingToClaim:
+    """Return why there is nothing for a person, in one queue if one is asked for."""
+    only = None if queue is None else find_queue_id(session, workspace_id=member.workspace_id, name=queue)
+    why = why_nothing(session, workspace_id=member.workspace_id, worker=worker, hindrance=standing.hindrance, only=only)
+    return NothingToClaim(why)
+
+
+def standing_of_member(session: Session, member: MembershipRow) -> Standing:
+    """Return how a member stands: whether she paused, and how much she has in hand of what she may."""
+    return standing_of(session, workspace_id=member.workspace_id, person_id=member.person.id, capacity=member.capacity)
 
 
 def find_named(session: Session, *, workspace_id: UUID, name: str, pointer: str = "/to") -> MembershipRow:

@@ -14,10 +14,10 @@ from app.identity.queries import get_membership
 from app.identity.service import PersonDisabled
 from app.kernel.clock import read_now
 from app.queue.models import Item
-from app.queue.queries import find_reserved, list_ended_reservations, why_nothing
-from app.queue.rules import HELD, RESERVED, Worker
+from app.queue.queries import find_reserved, list_ended_reservations
+from app.queue.rules import HELD, RESERVED, Standing, Worker, reasons_against
 from app.queue.service import lock_item, move, reserve_next, try_lock_item
-from app.review.service.fitness import NothingToClaim, worker_of
+from app.review.service.fitness import NothingToClaim, standing_of_member, why_not, worker_of
 from app.review.service.posting import lock_person
 
 
@@ -37,27 +37,28 @@ def reserve_ahead(
     if member.person.disabled_at is not None:
         raise PersonDisabled
     worker = worker_of(session, member, queue=queue)
-    ready = own_reservation(session, workspace_id=workspace_id, worker=worker)
-    if ready is None:
+    standing = standing_of_member(session, member)
+    ready = own_reservation(session, standing=standing, worker=worker)
+    if ready is None and standing.hindrance is None:
         ready = reserve_next(session, actor=actor, workspace_id=workspace_id, worker=worker)
     if ready is None:
-        return NothingToClaim(why_nothing(session, workspace_id=workspace_id, worker=worker))
+        return why_not(session, member, worker=worker, standing=standing, queue=queue)
     return session.get_one(Item, ready, populate_existing=True)
 
 
-def own_reservation(session: Session, *, workspace_id: UUID, worker: Worker) -> UUID | None:
+def own_reservation(session: Session, *, standing: Standing, worker: Worker) -> UUID | None:
     """Return the item that is reserved for a person and that she may have now; free one that she may not.
 
     The caller holds the person's lock. The item is taken without waiting: whoever works on it frees it.
     """
-    reserved = find_reserved(session, workspace_id=workspace_id, person_id=worker.person_id)
-    if reserved is None:
+    if standing.reserved is None:
         return None
-    item = try_lock_item(session, item_id=reserved.id)
+    item = try_lock_item(session, item_id=standing.reserved)
     if item is None or item.state != RESERVED or item.held_by != worker.person_id:
         return None
     now = read_now(session)
-    if item.reserved_until is not None and item.reserved_until > now and item.queue_id in worker.queues:
+    lasts = item.reserved_until is not None and item.reserved_until > now
+    if lasts and not reasons_against(item, worker):
         return item.id
     put_back(session, now=now, actor=SYSTEM, item=item)
     return None

@@ -1,0 +1,108 @@
+"""Change what a person may do in a workspace: roles, skills, queues, and how much she may have in hand.
+
+Called by the people API and the access pages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit.rules import Actor
+from app.audit.service import record
+from app.identity.models import Membership, Person
+from app.identity.queries import NoSuchPerson
+from app.identity.rules import check_names, check_roles
+from app.kernel.errors import Conflict, Fault, Invalid
+
+MAX_CAPACITY = 100
+
+
+class LastAdmin(Conflict):
+    """A workspace needs at least one person who administers it."""
+
+
+class BadCapacity(Invalid):
+    """A capacity is a number from 1 to 100, or none for no limit."""
+
+
+@dataclass(frozen=True)
+class AccessChange:
+    """What is to be changed; None leaves a thing as it is. `unlimited` takes the capacity away."""
+
+    roles: Iterable[str] | None = None
+    skills: Iterable[str] | None = None
+    queues: Iterable[str] | None = None
+    capacity: int | None = None
+    unlimited: bool = False
+
+
+def change_access(
+    session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, person_id: UUID, change: AccessChange
+) -> None:
+    """Change a person's access; it counts from the next request on. What she has in hand stays hers.
+
+    Raises:
+        NoSuchPerson: she does not belong to the workspace.
+        BadRoles, BadName, BadCapacity: a value breaks a rule.
+        LastAdmin: nobody else administers the workspace.
+    """
+    member = session.scalar(
+        select(Membership)
+        .where(Membership.workspace_id == workspace_id, Membership.person_id == person_id)
+        .with_for_update(key_share=True),
+        execution_options={"populate_existing": True},
+    )
+    if member is None:
+        raise NoSuchPerson
+    changed: dict[str, Any] = {}
+    if change.roles is not None:
+        changed["roles"] = check_roles(change.roles)
+        _keep_an_admin(session, member, changed["roles"])
+    if change.skills is not None:
+        changed["skills"] = check_names(change.skills, pointer="/skills")
+    if change.queues is not None:
+        changed["queues"] = check_names(change.queues, pointer="/queues")
+    if change.capacity is not None or change.unlimited:
+        changed["capacity"] = _checked_capacity(change.capacity)
+    for field, value in changed.items():
+        setattr(member, field, value)
+    session.flush()
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=workspace_id,
+        type="person.access_changed",
+        subject_kind="person",
+        subject_id=person_id,
+        details=changed,
+    )
+
+
+def _checked_capacity(capacity: int | None) -> int | None:
+    if capacity is not None and not 1 <= capacity <= MAX_CAPACITY:
+        raise BadCapacity(faults=[Fault("/capacity", f"takes a number from 1 to {MAX_CAPACITY}, or null")])
+    return capacity
+
+
+def _keep_an_admin(session: Session, member: Membership, roles: list[str]) -> None:
+    if "admin" in roles or "admin" not in member.roles:
+        return
+    others = (
+        select(func.count())
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.workspace_id == member.workspace_id,
+            Membership.person_id != member.person_id,
+            Membership.roles.contains(["admin"]),
+            Person.disabled_at.is_(None),
+        )
+    )
+    if not session.scalar(others):
+        raise LastAdmin
