@@ -130,7 +130,7 @@ class Presence(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
     paused_at: Mapped[datetime | None] = mapped_column(instant(), comment="nothing is handed out while it is set")
     reason: Mapped[str | None] = mapped_column(Text, comment="break, meeting, training or other")
-    seen_at: Mapped[datetime | None] = mapped_column(instant(), comment="when she last asked for work, to the minute")
+    seen_at: Mapped[datetime | None] = mapped_column(instant(), comment="when she last asked in vain, to the minute")
 
 
 class Item(Base):

@@ -204,7 +204,7 @@ def _create_tables() -> None:
         ),
         sa.Column("reason", sa.Text(), nullable=True, comment="break, meeting, training or other"),
         sa.Column(
-            "seen_at", sa.DateTime(timezone=True), nullable=True, comment="when she last asked for work, to the minute"
+            "seen_at", sa.DateTime(timezone=True), nullable=True, comment="when she last asked in vain, to the minute"
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_presences_person_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_presences_workspace_id")),

@@ -1,4 +1,4 @@
-"""/api/v1/groups: people who share skills and queues. Permission: run_queues (a key with scope admin, leads, admins)."""
+"""/api/v1/groups: people who share skills and queues. Scope: admin; at the desk also leads."""
 
 from typing import Any
 from uuid import UUID

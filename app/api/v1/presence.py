@@ -36,7 +36,12 @@ def get() -> Response:
 @allow("review", by_session=True)
 def put(body: PresenceIn) -> Response:
     """Pause, so that nothing more is handed to me, or go on. What I hold stays mine."""
-    act = {"now": now(), "actor": principal().actor, "workspace_id": workspace_id(), "person_id": person_id()}
+    act: dict[str, Any] = {
+        "now": now(),
+        "actor": principal().actor,
+        "workspace_id": workspace_id(),
+        "person_id": person_id(),
+    }
     if body.state == "available":
         return answer(_document(resume_reviewer(db(), **act)))
     return answer(_document(pause_reviewer(db(), **act, reason=body.reason or "other")))

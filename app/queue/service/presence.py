@@ -40,7 +40,7 @@ def resume(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID,
 
 
 def note_seen(session: Session, *, now: datetime, workspace_id: UUID, person_id: UUID) -> None:
-    """Note that a person asked for work, to the minute."""
+    """Note that a person asked for work and got none, to the minute."""
     seen = insert(Presence).values(workspace_id=workspace_id, person_id=person_id, seen_at=now)
     session.execute(
         seen.on_conflict_do_update(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
-from app.identity.queries import get_membership
+from app.identity.queries import MembershipRow, get_membership
 from app.identity.service import PersonDisabled, disable_person
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Forbidden
@@ -24,7 +24,7 @@ from app.queue.queries import (
     list_live_claims_of,
     list_overdue_claims,
 )
-from app.queue.rules import WAITING, Worker
+from app.queue.rules import WAITING, Standing, Worker
 from app.queue.service import (
     LockedClaim,
     claim_item,
@@ -118,8 +118,6 @@ def take_step_by_step(
         return held, False
     worker = worker_of(session, member, queue=queue)
     standing = standing_of_member(session, member)
-    if not standing.seen_lately:
-        note_seen(session, now=read_now(session), workspace_id=workspace_id, person_id=person_id)
     hand_out = partial(claim_item, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     if item_id is not None:
         _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker)
@@ -128,13 +126,22 @@ def take_step_by_step(
     if reserved is not None and standing.paused_at is None:
         return hand_out(item_id=reserved), True
     if standing.hindrance is not None:
-        return why_not(session, member, worker=worker, standing=standing, queue=queue)
+        return _nothing(session, member, worker, standing, queue)
     line = partial(claim_next, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     claim = line()
     if claim is None and _free_overdue(session, workspace_id):
         claim = line()
     if claim is not None:
         return claim, True
+    return _nothing(session, member, worker, standing, queue)
+
+
+def _nothing(
+    session: Session, member: MembershipRow, worker: Worker, standing: Standing, queue: str | None
+) -> NothingToClaim:
+    """Say why there is nothing, and note that she asked; whoever gets an item is seen by her claim."""
+    if not standing.seen_lately:
+        note_seen(session, now=read_now(session), workspace_id=member.workspace_id, person_id=worker.person_id)
     return why_not(session, member, worker=worker, standing=standing, queue=queue)
 
 
