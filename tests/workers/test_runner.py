@@ -18,9 +18,11 @@ from app.kernel.clock import monotonic_ms
 from app.kernel.db import Database
 from app.kernel.sealing import Vault
 from app.queue.models import Item
+from app.reports.invariants import check_invariants
 from app.settings import Settings
 from tests.conftest import SECRET
 from tests.factories.reviewing import run_out, take
+from tests.factories.timing import let_pass
 from tests.factories.work import add_item
 from tests.workers.conftest import Desk
 from tests.workers.processes import eventually, is_alive, running
@@ -181,3 +183,44 @@ def test_no_secret_stands_in_an_argument_list(settings: Settings, log: Path) -> 
             line = Path(f"/proc/{pid}/cmdline").read_text()
             assert SECRET not in line
             assert settings.database_url not in line
+
+
+def test_after_a_full_restart_without_redis_time_does_what_it_owes(desk: Desk, settings: Settings, log: Path) -> None:
+    promised = {"reject": "decided", "use_output": "decided", "expire": "expired", "escalate": "waiting"}
+    with desk.database.unit_of_work() as session:
+        owed = {
+            on_timeout: let_pass(
+                session, add_item(session, desk.workspace_id, deadline="PT1H", on_timeout=on_timeout), hours=5
+            ).id
+            for on_timeout in promised
+        }
+        # Due in a moment that no hint tells of.
+        coming = let_pass(
+            session, add_item(session, desk.workspace_id, deadline="PT1H", on_timeout="reject"), minutes=59, seconds=50
+        ).id
+
+    def states() -> dict[str, str]:
+        with desk.database.unit_of_work() as session:
+            return {on_timeout: session.get_one(Item, item_id).state for on_timeout, item_id in owed.items()}
+
+    def late_by() -> float | None:
+        with desk.database.unit_of_work() as session:
+            at, due_at = session.execute(
+                text(
+                    "SELECT d.decided_at, i.due_at FROM items i LEFT JOIN decisions d ON d.item_id = i.id"
+                    " WHERE i.id = :item"
+                ),
+                {"item": coming},
+            ).one()
+            return None if at is None else (at - due_at).total_seconds()
+
+    with running(replace(settings, redis_url=NO_REDIS), log) as workers:
+        workers.children()
+        assert eventually(lambda: states() == promised, within_seconds=START_SECONDS), (states(), log.read_text())
+        assert eventually(lambda: late_by() is not None, within_seconds=START_SECONDS), log.read_text()
+    late = late_by()
+    assert late is not None
+    assert 0 <= late < 15
+    with desk.database.unit_of_work() as session:
+        assert session.get_one(Item, owed["escalate"]).stage == "breached"
+        assert check_invariants(session) == []

@@ -1,6 +1,7 @@
 """The sweeps that wake by the clock: what they do, and that only one place does it at a time."""
 
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import func, insert, select
 
@@ -8,14 +9,21 @@ from app.identity.models import SignInAttempt
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.queue.models import Item
+from app.queue.service import lock_item
+from app.reports.invariants import check_invariants
 from app.submissions.models import IdempotentAnswer
 from tests.factories.people import add_key
 from tests.factories.reviewing import run_out, take
+from tests.factories.timing import let_pass, set_queue
 from tests.factories.work import add_item
 from tests.workers.conftest import Desk
 from workers.claims import expire
 from workers.forgetting import forget
+from workers.sweeper import next_look
 from workers.task import Tools, is_alone
+from workers.timers import measure, reorder, tend
+
+TIMED: Final = {"deadline": "PT1H", "on_timeout": "reject"}
 
 
 def keep_answers(desk: Desk, *ages: timedelta) -> None:
@@ -76,3 +84,50 @@ def test_only_one_place_sweeps_at_a_time(desk: Desk, tools: Tools) -> None:
         assert is_alone(elsewhere, "forgetting")
         assert (expire(tools), forget(tools)) == (0, 0)
     assert (expire(tools), forget(tools)) == (1, 1)
+
+
+def test_every_item_that_is_due_is_tended_in_batches(desk: Desk, tools: Tools) -> None:
+    with desk.database.unit_of_work() as session:
+        late = [let_pass(session, add_item(session, desk.workspace_id, **TIMED), hours=2).id for _ in range(120)]
+        early = add_item(session, desk.workspace_id, deadline="PT4H", on_timeout="reject").id
+    assert tend(tools) == 120
+    assert tend(tools) == 0
+    with desk.database.unit_of_work() as session:
+        assert {session.get_one(Item, item_id).state for item_id in late} == {"decided"}
+        assert session.get_one(Item, early).state == "waiting"
+        assert check_invariants(session) == []
+
+
+def test_an_item_that_somebody_works_on_is_not_waited_for(desk: Desk, tools: Tools) -> None:
+    with desk.database.unit_of_work() as session:
+        item_id = let_pass(session, add_item(session, desk.workspace_id, **TIMED), hours=2).id
+    with desk.database.unit_of_work() as elsewhere:
+        lock_item(elsewhere, item_id=item_id)
+        assert tend(tools) == 1
+    with desk.database.unit_of_work() as session:
+        assert session.get_one(Item, item_id).state == "waiting"
+    assert tend(tools) == 1
+    with desk.database.unit_of_work() as session:
+        assert session.get_one(Item, item_id).state == "decided"
+
+
+def test_timers_and_reordering_are_done_in_one_place_at_a_time(desk: Desk, tools: Tools) -> None:
+    with desk.database.unit_of_work() as session:
+        let_pass(session, add_item(session, desk.workspace_id, **TIMED), hours=2)
+        set_queue(session, desk.workspace_id, value_order=True)
+        add_item(session, desk.workspace_id)
+    with desk.database.unit_of_work() as elsewhere:
+        assert is_alone(elsewhere, "timers")
+        assert is_alone(elsewhere, "reordering")
+        assert is_alone(elsewhere, "measuring")
+        assert (tend(tools), reorder(tools), measure(tools)) == (0, 0, 0)
+    assert (tend(tools), reorder(tools), measure(tools)) == (1, 1, 0)
+
+
+def test_the_next_look_is_at_whatever_is_due_first(desk: Desk, tools: Tools) -> None:
+    with desk.database.unit_of_work() as session:
+        assert next_look(session) is None
+        item = add_item(session, desk.workspace_id, deadline="PT4H")
+        assert next_look(session) == item.soon_at
+        claim = take(session, desk.workspace_id, desk.person_id)
+        assert next_look(session) == claim.expires_at
