@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from app.api.v1.shapes.admin import TaskTypeIn
 from app.api.v1.shapes.parts import FIRST_YEAR, LAST_YEAR, METADATA_KEYS, NAME_LENGTH, TEXT_LENGTH
+from app.api.v1.shapes.queues import MAX_DAYS, MAX_RELAXATIONS
 from app.api.v1.shapes.submissions import MAX_ACTIONS, MAX_BLOCKS, MAX_FIELDS, SubmissionQuery
 from app.api.v1.submissions import KEY_LENGTH
 from app.delivery.rules.retries import WAITS_SECONDS
@@ -29,6 +30,8 @@ from app.identity.rules.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGT
 from app.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
 from app.kernel.strict_json import MAX_DEPTH, MAX_INTEGER, MAX_NUMBER_LENGTH
 from app.queue.rules import CEILING
+from app.queue.rules.calendars import HORIZON, OPENS_WITHIN, SPANS_A_DAY
+from app.queue.rules.escalation import MAX_STEPS as STEPS
 from app.routing.rules.cost import MAX_STEPS
 from app.routing.rules.document import MAX_RULES
 from app.routing.rules.expressions import MAX_EXPRESSION_LENGTH, POLICY_BUDGET_NS, RULE_BUDGET_NS
@@ -107,6 +110,18 @@ def _task_types() -> Rows:
     )
 
 
+def _queues() -> Rows:
+    return (
+        ("escalation steps of a submission or a task type", f"{STEPS}"),
+        ("deadline", "a second to 366 days, or an instant"),
+        ("due times", f"at most {HORIZON.days:,} days away, whatever the calendar"),
+        ("relaxations of a queue", f"{MAX_RELAXATIONS}"),
+        ("spans of work a day", f"{SPANS_A_DAY}"),
+        ("closed and open days of a calendar", f"{MAX_DAYS:,} each"),
+        ("a calendar opens", f"within {OPENS_WITHIN.days} days"),
+    )
+
+
 def _signing_in() -> Rows:
     return (
         ("password", f"{MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"),
@@ -135,6 +150,7 @@ def sections() -> dict[str, Rows]:
         "What a body may be": _bodies(),
         "Calls": _calls(),
         "Task types and policies": _task_types(),
+        "Queues and calendars": _queues(),
         "Signing in": _signing_in(),
         "Webhooks": _webhooks(),
     }

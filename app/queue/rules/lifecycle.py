@@ -71,7 +71,7 @@ TRANSITIONS: Final = (
     Transition("second_opinion", CLAIMED, WAITING, "flagged", "The reviewer asks somebody else, without judging."),
     Transition("escalate_claim", CLAIMED, WAITING, "escalated", "The reviewer passes it up."),
     *_from_each("reassign", WAITING, "reassigned", "A lead gives it to a named person, or to everybody."),
-    *_from_each("escalate", None, None, "Its time is up, and its next escalation step is taken."),
+    *_from_each("escalate", None, None, "It has waited too long, and its next escalation step is taken."),
     *_from_each("due_soon", None, None, "Its time is nearly up."),
     *_from_each("breach", None, None, "Its time is up."),
     *_from_each("relax", None, None, "It has waited long; fewer skills are asked for."),
