@@ -1,7 +1,7 @@
 """The process that needs no hint: it wakes when something is due and repairs whatever a lost hint left undone.
 
-Two loops, so that a slow endpoint never holds up the end of a lease: deliveries, and everything else that is due by
-the clock. Needs PostgreSQL alone. Started by the runner.
+Three loops, so that neither a slow endpoint nor a long queue holds up the end of a lease: deliveries, the counting of
+queues, and everything else that is due by the clock. Needs PostgreSQL alone. Started by the runner.
 """
 
 import signal
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.delivery.queries import next_due_at
 from app.kernel.clock import monotonic_ms
-from app.queue.queries import next_expiry, next_wake
+from app.queue.queries import next_count_at, next_expiry, next_wake
 from app.queue.rules import earliest
 from workers.claims import expire
 from workers.deliveries import send_due
 from workers.forgetting import forget
+from workers.loads import count_due
 from workers.loop import Loop
 from workers.task import Tools
 from workers.timers import measure, reorder, tend
@@ -62,6 +63,7 @@ def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     loops = [
         Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
+        Loop("loads", tools, work=count_due, next_due=next_count_at, wake=tools.look_for_loads),
         Loop("sweeps", tools, work=Sweep(), next_due=next_look, wake=tools.look_for_claims),
     ]
     for loop in loops:

@@ -41,12 +41,14 @@ class Tools:
     stop: Event = field(default_factory=Event)
     look_for_deliveries: Event = field(default_factory=Event)
     look_for_claims: Event = field(default_factory=Event)
+    look_for_loads: Event = field(default_factory=Event)
 
     def end(self) -> None:
         """Begin nothing new, and end every pause."""
         self.stop.set()
         self.look_for_deliveries.set()
         self.look_for_claims.set()
+        self.look_for_loads.set()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[tuple[Session, datetime]]:

@@ -8,7 +8,7 @@ Called by the submissions API.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -49,6 +49,7 @@ class Accepted:
     sha256: bytes
     route: Route
     policy_version: int | None
+    expected_wait: timedelta | None = None
 
 
 def submit(
@@ -105,11 +106,12 @@ def submit(
     )
     keep_submission(session, now=now, new=new)
     _record_route(session, now, actor, new)
+    wait = None
     if route.outcome == "review":
         twice = _draw(session, "double review draw", submission_id)
         new_item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
-        enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item)
-    return Accepted(submission_id, new.status, new.sha256, route, new.policy_version)
+        wait = enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item).expected_wait
+    return Accepted(submission_id, new.status, new.sha256, route, new.policy_version, wait)
 
 
 def _wishes(session: Session, workspace_id: UUID, document: Mapping[str, Any], task_type: TaskType) -> Wishes:

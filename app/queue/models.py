@@ -102,11 +102,21 @@ class QueueLoad(Base):
     queue_id: Mapped[UUID] = mapped_column(ForeignKey("queues.id"), primary_key=True)
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), index=True)
     counted_at: Mapped[datetime] = mapped_column(instant())
+    count_again_at: Mapped[datetime] = mapped_column(
+        instant(), index=True, comment="later for a queue that takes long to count"
+    )
+    complete: Mapped[bool] = mapped_column(Boolean, comment="false: there are more than were counted")
     waiting: Mapped[int] = mapped_column(BigInteger)
     by_priority: Mapped[dict[str, int]] = mapped_column(JSONB, comment="how many wait at each priority")
+    oldest_at: Mapped[datetime | None] = mapped_column(instant(), comment="when the oldest that waits came in")
+    next_due_at: Mapped[datetime | None] = mapped_column(instant())
+    due_soon: Mapped[int] = mapped_column(BigInteger)
+    breached: Mapped[int] = mapped_column(BigInteger)
     decided_last_hour: Mapped[int] = mapped_column(BigInteger)
-    handle_ms: Mapped[int | None] = mapped_column(BigInteger, comment="median active time of a claim, lately")
-    people_working: Mapped[int] = mapped_column(Integer, comment="people who had a claim there in the last 15 minutes")
+    handle_ms: Mapped[int | None] = mapped_column(BigInteger, comment="median active time of a verdict, lately")
+    people_working: Mapped[int] = mapped_column(
+        Integer, comment="people who hold an item of it or judged one in the last 15 minutes"
+    )
 
 
 class HandlingTime(Base):

@@ -239,6 +239,13 @@ def _create_tables() -> None:
         sa.Column("queue_id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "count_again_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="later for a queue that takes long to count",
+        ),
+        sa.Column("complete", sa.Boolean(), nullable=False, comment="false: there are more than were counted"),
         sa.Column("waiting", sa.BigInteger(), nullable=False),
         sa.Column(
             "by_priority",
@@ -246,19 +253,24 @@ def _create_tables() -> None:
             nullable=False,
             comment="how many wait at each priority",
         ),
+        sa.Column("oldest_at", sa.DateTime(timezone=True), nullable=True, comment="when the oldest that waits came in"),
+        sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_soon", sa.BigInteger(), nullable=False),
+        sa.Column("breached", sa.BigInteger(), nullable=False),
         sa.Column("decided_last_hour", sa.BigInteger(), nullable=False),
-        sa.Column("handle_ms", sa.BigInteger(), nullable=True, comment="median active time of a claim, lately"),
+        sa.Column("handle_ms", sa.BigInteger(), nullable=True, comment="median active time of a verdict, lately"),
         sa.Column(
             "people_working",
             sa.Integer(),
             nullable=False,
-            comment="people who had a claim there in the last 15 minutes",
+            comment="people who hold an item of it or judged one in the last 15 minutes",
         ),
         sa.ForeignKeyConstraint(["queue_id"], ["queues.id"], name=op.f("fk_queue_loads_queue_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_queue_loads_workspace_id")),
         sa.PrimaryKeyConstraint("queue_id", name=op.f("pk_queue_loads")),
     )
     op.create_index(op.f("ix_queue_loads_workspace_id"), "queue_loads", ["workspace_id"], unique=False)
+    op.create_index(op.f("ix_queue_loads_count_again_at"), "queue_loads", ["count_again_at"], unique=False)
 
 
 def _create_handling_times() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from app.identity.models import SignInAttempt
 from app.kernel.clock import read_now
 from app.kernel.db import Database
-from app.queue.models import Item
+from app.queue.models import Item, QueueLoad
 from app.queue.service import lock_item
 from app.reports.invariants import check_invariants
 from app.submissions.models import IdempotentAnswer
@@ -19,6 +19,7 @@ from tests.factories.work import add_item
 from tests.workers.conftest import Desk
 from workers.claims import expire
 from workers.forgetting import forget
+from workers.loads import count_due
 from workers.sweeper import next_look
 from workers.task import Tools, is_alone
 from workers.timers import measure, reorder, tend
@@ -131,3 +132,12 @@ def test_the_next_look_is_at_whatever_is_due_first(desk: Desk, tools: Tools) -> 
         assert next_look(session) == item.soon_at
         claim = take(session, desk.workspace_id, desk.person_id)
         assert next_look(session) == claim.expires_at
+
+
+def test_queues_are_counted_once_and_then_left_alone(desk: Desk, tools: Tools) -> None:
+    with desk.database.unit_of_work() as session:
+        add_item(session, desk.workspace_id)
+    assert count_due(tools) == 1
+    assert count_due(tools) == 0
+    with desk.database.unit_of_work() as session:
+        assert session.scalars(select(QueueLoad.waiting)).one() == 1

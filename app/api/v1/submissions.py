@@ -3,6 +3,7 @@
 Scopes: submit to send and cancel, read to read.
 """
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.intake.service import Accepted, rules_document, submit
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
+from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
 from app.queue.rules import CANCELLED, CLAIMED
@@ -102,6 +104,8 @@ def _idempotency_key() -> str | None:
 
 
 def _accepted_document(accepted: Accepted) -> dict[str, Any]:
+    wait = accepted.expected_wait
+    expected = {} if wait is None else {"expected_wait_seconds": seconds_text(wait // timedelta(milliseconds=1))}
     return {
         "id": show("submission", accepted.submission_id),
         "status": accepted.status,
@@ -112,6 +116,7 @@ def _accepted_document(accepted: Accepted) -> dict[str, Any]:
             "policy_version": accepted.policy_version,
             "inclusion_probability": float(accepted.route.inclusion_probability),
         },
+        **expected,
     }
 
 

@@ -35,6 +35,7 @@ from app.queue.queries.lines import (
     queue_ids,
     working_calendar,
 )
+from app.queue.queries.loads import find_load, next_count_at
 from app.queue.queries.why import (
     LOOK_AT_MOST,
     SEEN_GRAIN,
@@ -54,6 +55,7 @@ __all__ = [
     "as_business_calendar",
     "find_item_of",
     "find_live_claim",
+    "find_load",
     "find_newest_claim",
     "find_presence",
     "find_queue",
@@ -76,6 +78,7 @@ __all__ = [
     "list_queues",
     "list_rekeying",
     "list_waking",
+    "next_count_at",
     "next_expiry",
     "next_wake",
     "queue_ids",

@@ -23,7 +23,8 @@ from app.queue.service.claims import (
 )
 from app.queue.service.escalating import take_step
 from app.queue.service.handling import keep_handling_times
-from app.queue.service.items import NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
+from app.queue.service.items import Enqueued, NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
+from app.queue.service.loads import Work, count_load, leave_uncounted, queues_to_count
 from app.queue.service.presence import note_seen, pause, resume
 from app.queue.service.queues import (
     QueueRefused,
@@ -39,6 +40,7 @@ __all__ = [
     "CalendarDescription",
     "CalendarInUse",
     "ClaimLost",
+    "Enqueued",
     "ItemTaken",
     "LockedClaim",
     "NameTaken",
@@ -46,6 +48,7 @@ __all__ = [
     "QueueRefused",
     "QueueSettings",
     "UnknownCalendar",
+    "Work",
     "act_in_time",
     "add_calendar",
     "add_queue",
@@ -57,9 +60,11 @@ __all__ = [
     "claim_item",
     "claim_next",
     "clockwork",
+    "count_load",
     "enqueue",
     "find_or_add_queue",
     "keep_handling_times",
+    "leave_uncounted",
     "lock_claim",
     "lock_item",
     "move",
@@ -67,6 +72,7 @@ __all__ = [
     "pause",
     "postpone",
     "put_last",
+    "queues_to_count",
     "rekey",
     "remove_calendar",
     "reserve_next",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.audit.rules import SYSTEM, Actor
 from app.audit.service import record
 from app.kernel.ids import new_id
-from app.queue.models import Calendar, HandlingTime, Item, Queue
+from app.queue.models import Calendar, HandlingTime, Item, Queue, QueueLoad
 from app.queue.queries import as_business_calendar
 from app.queue.rules import (
     HELD,
@@ -33,6 +33,7 @@ from app.queue.rules import (
     value_of,
 )
 from app.queue.rules import Calendar as BusinessCalendar
+from app.queue.rules.expecting import expected_wait
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,27 @@ class NewItem:
 
 @dataclass(frozen=True)
 class _Line:
-    """The queue that an item comes into, the calendar it works by, and how long such items have taken lately."""
+    """The queue that an item comes into, the calendar it works by, how long such items took lately, and its load."""
 
     queue: Queue
     calendar: BusinessCalendar | None
     handling_ms: int | None
+    load: QueueLoad | None
+
+    def wait(self, new: "NewItem", now: datetime) -> timedelta | None:
+        """Return how long an item that comes in now will wait; None when that cannot honestly be said."""
+        if self.queue.paused_at is not None:
+            return None
+        working = expected_wait(self.load, priority=new.priority, now=now)
+        return None if working is None else add_working_time(self.calendar, now, working) - now
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    """An item that came in line, and how long it will wait, as far as that can honestly be said."""
+
+    item: Item
+    expected_wait: timedelta | None
 
 
 def find_or_add_queue(session: Session, *, now: datetime, workspace_id: UUID, name: str) -> UUID:
@@ -98,20 +115,22 @@ def _line(session: Session, now: datetime, workspace_id: UUID, new: NewItem) -> 
     """Return the line that an item comes into, in one statement when there is one already."""
     # Whatever this session read before may have been changed by those who run the queue.
     find = (
-        select(Queue, Calendar, HandlingTime.median_ms)
+        select(Queue, Calendar, HandlingTime.median_ms, QueueLoad)
         .outerjoin(Calendar, Calendar.id == Queue.calendar_id)
+        .outerjoin(QueueLoad, QueueLoad.queue_id == Queue.id)
         .outerjoin(
             HandlingTime,
             (HandlingTime.workspace_id == Queue.workspace_id) & (HandlingTime.task_type == new.task_type),
         )
         .where(Queue.workspace_id == workspace_id, Queue.name == new.queue)
+        .execution_options(populate_existing=True)
     )
     row = session.execute(find).one_or_none()
     if row is None:
         find_or_add_queue(session, now=now, workspace_id=workspace_id, name=new.queue)
         row = session.execute(find).one()
-    queue, calendar, handling_ms = row
-    return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms)
+    queue, calendar, handling_ms, load = row
+    return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms, load)
 
 
 def _times(line: _Line, new: NewItem, now: datetime) -> dict[str, datetime | None]:
@@ -133,7 +152,7 @@ def _value(line: _Line, new: NewItem) -> Value:
     )
 
 
-def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, new: NewItem) -> Item:
+def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, new: NewItem) -> Enqueued:
     """Put a submission in line; a queue comes into being with its first item."""
     line = _line(session, now, workspace_id, new)
     value = _value(line, new)
@@ -183,7 +202,7 @@ def enqueue(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID
         to_state=WAITING,
         details={"queue": new.queue, "priority": new.priority},
     )
-    return item
+    return Enqueued(item, line.wait(new, now))
 
 
 def bar(item: Item, *, person_id: UUID, reason: str) -> None:

@@ -6,7 +6,7 @@ from app.review.service.deciding import AlreadyVoted, ContentChanged, Handed, Ov
 from app.review.service.drafts import save_draft
 from app.review.service.fitness import CannotTakeIt, NothingToClaim
 from app.review.service.giving_back import ask_second_opinion, escalate_claim, give_back, hand_over, hold
-from app.review.service.measuring import measure_handling
+from app.review.service.measuring import measure_handling, measure_loads, work_to_count
 from app.review.service.overseeing import assign_item, unhold_item
 from app.review.service.pausing import pause_reviewer, resume_reviewer
 from app.review.service.reserving import end_reservation, free_reservations, reserve_ahead
@@ -39,6 +39,7 @@ __all__ = [
     "hand_over",
     "hold",
     "measure_handling",
+    "measure_loads",
     "pause_reviewer",
     "reserve_ahead",
     "resume_reviewer",
@@ -48,4 +49,5 @@ __all__ = [
     "tend_items",
     "undo",
     "unhold_item",
+    "work_to_count",
 ]
