@@ -72,10 +72,13 @@ heads AS MATERIALIZED (
 )"""  # noqa: S608  # constants of this module
 
 
-# Where the heads were found, and how long it took: what floors.py learns from.
-_LOOK: Final = """
-  (SELECT array_agg(queue_id) FROM heads) AS head_queues, (SELECT array_agg(sort_key) FROM heads) AS head_keys,
-  extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""
+# How many places of the index this transaction has walked over so far.
+_WALKED: Final = "pg_stat_get_xact_tuples_returned('ix_items_waiting'::regclass)"
+# Where the heads were found, how far the look had to walk, and how long it took: what floors.py learns from.
+_LOOK: Final = f"""
+       (SELECT array_agg(queue_id) FROM heads) AS head_queues, (SELECT array_agg(sort_key) FROM heads) AS head_keys,
+       {_WALKED} - (SELECT walked FROM free) AS walked,
+       extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""  # noqa: S608  # as above
 
 
 def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true") -> TextClause:
@@ -97,11 +100,12 @@ def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true") -> TextC
     )
     return text(f"""
 WITH free AS MATERIALIZED (
-  SELECT WHERE NOT EXISTS (SELECT FROM claims
-                            WHERE person_id = :person AND workspace_id = :workspace AND ended_at IS NULL)
-           AND NOT EXISTS (SELECT FROM items
-                            WHERE held_by = :person AND workspace_id = :workspace AND state = 'reserved')
-           AND {guard}
+  SELECT {_WALKED} AS walked
+   WHERE NOT EXISTS (SELECT FROM claims
+                      WHERE person_id = :person AND workspace_id = :workspace AND ended_at IS NULL)
+     AND NOT EXISTS (SELECT FROM items
+                      WHERE held_by = :person AND workspace_id = :workspace AND state = 'reserved')
+     AND {guard}
 ), given AS MATERIALIZED (
   SELECT id FROM items
    WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE} AND EXISTS (SELECT FROM free)
@@ -128,7 +132,7 @@ SELECT claim.*, {_LOOK} FROM claim""")  # noqa: S608  # constants of this module
 CLAIM_NEXT: Final = claim_statement()
 CLAIM_SKIPPED: Final = claim_statement("true")
 RESERVE_NEXT: Final = text(f"""
-WITH free AS (SELECT), given AS (SELECT WHERE false), {_line(NOT_SKIPPED)}, taken AS (
+WITH free AS MATERIALIZED (SELECT {_WALKED} AS walked), given AS (SELECT WHERE false), {_line(NOT_SKIPPED)}, taken AS (
   UPDATE items
      SET state = 'reserved', version = version + 1, held_by = :person, reserved_until = clock_timestamp() + :lasting,
          wake_at = LEAST(wake_at, clock_timestamp() + :lasting)
@@ -166,7 +170,7 @@ def _first_found(
                 row = session.execute(statement, {**values, "skip": skip, "begin": begin}).one_or_none()
             if row is not None:
                 heads = dict(zip(row.head_queues or (), row.head_keys or (), strict=True))
-                FLOORS.learn(worker, begun=begin, heads=heads, took_ms=float(row.took_ms))
+                FLOORS.learn(worker, begun=begin, heads=heads, walked=row.walked, took_ms=float(row.took_ms))
                 return row
     return None
 

@@ -1,10 +1,10 @@
-"""Where to begin to look for the first item in line, when its head has become slow to walk.
+"""Where to begin to look for the first item in line, when much that is gone lies before it.
 
 While an old snapshot is open somewhere, a report or a backup, the database keeps every row version that was claimed
 since, and each look at the head of a line walks over all of them. What matters then is to begin behind them. A place is
-kept only for a queue whose head was slow to find, for those who ask for the same skills, for at most a second, and the
+kept only after a look that had to walk far, for those who ask for the same skills, for at most a second, and the
 look after that begins at the very front again: so whatever came in before the place meanwhile, from any process, waits
-no longer than that second, and in a line that is quick to walk it waits for nothing. Kept by each process for itself.
+no longer than that second, and where the walk is short it waits for nothing. Kept by each process for itself.
 Called by those who hand items out.
 """
 
@@ -17,11 +17,11 @@ from app.kernel.clock import monotonic_ms
 from app.queue.rules import Worker
 
 FRONT: Final = -(2**63)
-# A look that took longer walked over thousands of rows that are gone.
-SLOW_MS: Final = 5.0
+# A look that walks over more places than this is worth a place to begin at.
+LONG_WALK: Final = 300
 # A place holds for so many times as long as the look at the front took, so that those cost a twentieth of the time.
 HOLDS_TIMES: Final = 20
-HOLDS_AT_MOST_MS: Final = 1_000
+HOLDS_MS: Final = (50, 1_000)
 
 _Line = tuple[UUID, tuple[str, ...], bool]
 
@@ -49,17 +49,23 @@ class Floors:
         if now_ms < until_ms:
             return key
         if key != FRONT:
-            if now_ms > until_ms + HOLDS_AT_MOST_MS:
+            if now_ms > until_ms + HOLDS_MS[1]:
                 del self._places[line]
             else:
-                self._places[line] = key, now_ms + HOLDS_AT_MOST_MS
+                self._places[line] = key, now_ms + HOLDS_MS[0]
         return FRONT
 
-    def learn(self, worker: Worker, *, begun: Sequence[int], heads: Mapping[UUID, int], took_ms: float) -> None:
-        """Remember where the heads of a worker's queues were found, by a look that began at `begun`."""
-        if took_ms < SLOW_MS and not self._places:
+    def learn(
+        self, worker: Worker, *, begun: Sequence[int], heads: Mapping[UUID, int], walked: int, took_ms: float
+    ) -> None:
+        """Remember where the heads of a worker's queues were found, by a look that began at `begun`.
+
+        Args:
+            walked: Over how many places of the index the look went, for all queues together.
+        """
+        if walked < LONG_WALK and not self._places:
             return
-        until_ms = monotonic_ms() + min(HOLDS_AT_MOST_MS, int(took_ms * HOLDS_TIMES))
+        until_ms = monotonic_ms() + max(HOLDS_MS[0], min(HOLDS_MS[1], int(took_ms * HOLDS_TIMES)))
         with self._lock:
             for queue, start in zip(worker.queues, begun, strict=True):
                 line = _line(worker, queue)
@@ -67,7 +73,7 @@ class Floors:
                     continue
                 if start != FRONT:
                     self._raise(line, heads[queue])
-                elif took_ms >= SLOW_MS:
+                elif walked >= LONG_WALK:
                     self._places[line] = heads[queue], until_ms
                 else:
                     self._places.pop(line, None)
