@@ -14,14 +14,16 @@ from workers.task import Tools, is_alone
 
 _BATCH: Final = 100
 _REKEY_BATCH: Final = 1_000
-# One look gives way to the ends of leases after this long; the next goes on.
+# One look gives way to the ends of leases after this long; the next, which comes at once, goes on.
+_TEND_FOR_MS: Final = 5_000
 _REKEY_FOR_MS: Final = 2_000
 
 
 def tend(tools: Tools) -> int:
-    """Tend every item that is due; return how many were looked at."""
+    """Tend the items that are due, the longest overdue first; return how many were looked at."""
     tended = 0
-    while not tools.stop.is_set():
+    stop_at_ms = monotonic_ms() + _TEND_FOR_MS
+    while not tools.stop.is_set() and monotonic_ms() < stop_at_ms:
         with tools.unit_of_work() as (session, _):
             looked = tend_items(session=session, limit=_BATCH) if is_alone(session, "timers") else 0
         tended += looked

@@ -7,7 +7,7 @@ import pytest
 
 from app.edge.unit_of_work import ProofdeskApp
 from app.kernel.clock import read_now
-from app.kernel.ids import parse
+from app.kernel.ids import parse, show
 from app.queue.models import Item
 from app.review.service import tend_items
 from tests.factories.site import Answered, Site, make_site
@@ -221,3 +221,25 @@ def test_due_times_count_in_the_queues_business_time(site: Site) -> None:
     assert timedelta(days=14) <= kept.due_at - now <= timedelta(days=40)
     assert kept.soon_at is not None
     assert kept.due_at - kept.soon_at == timedelta(minutes=30)
+
+
+def test_an_item_says_where_it_stands_and_why(site: Site) -> None:
+    site.call("POST", "/queues", {"name": "default", "value_order": True})
+    site.define_addresses()
+    kept = item(site, site.submit(0.8, deadline="PT8H", escalation=[{"after": "PT1H", "priority": 90}]))
+    shown = site.call("GET", f"/items/{show('item', kept.id)}")
+    assert shown.status == 200, shown.body
+    assert (shown.body["stage"], shown.body["tier"], shown.body["on_timeout"]) == ("on_time", 0, "escalate")
+    assert shown.body["next_step_at"] is not None
+    place = shown.body["place"]
+    assert (place["order"], place["priority"]) == ("value", 50)
+    assert place["score"]["probability_wrong"] == pytest.approx(0.2)
+    assert place["score"]["score"] == pytest.approx(1 * 0.2 * place["score"]["deadline_pressure"] / 2)
+    assert site.call("GET", f"/items/{'it_' + 32 * '0'}").status == 404
+
+
+def test_without_the_order_by_value_there_is_no_score(site: Site) -> None:
+    site.define_addresses()
+    kept = item(site, site.submit())
+    place = site.call("GET", f"/items/{show('item', kept.id)}").body["place"]
+    assert (place["order"], place["score"]) == ("due", None)

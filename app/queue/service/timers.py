@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM
 from app.kernel.instants import instant_text
-from app.queue.models import Item
-from app.queue.queries import get_queue, working_calendar
+from app.queue.models import Item, Queue
+from app.queue.queries import working_calendar
 from app.queue.rules import (
     BREACHED,
     DUE_SOON,
@@ -40,7 +40,8 @@ def try_lock_waking(session: Session, *, item_id: UUID) -> Item | None:
 
 def clockwork(session: Session, *, item: Item) -> Clockwork:
     """Return an item as time sees it, with the settings of its queue as they are now."""
-    queue = get_queue(session, workspace_id=item.workspace_id, queue_id=item.queue_id)
+    # Read once for all items of a unit of work, which is short.
+    queue = session.get_one(Queue, item.queue_id)
     calendar = working_calendar(session, queue=queue)
     if item.soon_at is None:
         item.soon_at = soon_at(calendar, since=item.created_at, due_at=item.due_at, soon_ms=queue.soon_ms)
@@ -106,7 +107,7 @@ def _escalate(session: Session, now: datetime, item: Item, timed: Clockwork) -> 
     facts = take_step(session, now=now, item=item) or {}
     if item.state == WAITING:
         item.assigned_to = item.assigned_by = item.assigned_until = None
-    queue = get_queue(session, workspace_id=item.workspace_id, queue_id=item.queue_id)
+    queue = session.get_one(Queue, item.queue_id)
     calendar = working_calendar(session, queue=queue)
     if now >= item.due_at and timed.on_timeout == ESCALATE:
         # Until the step that follows, or once more as long as the step that was taken waited.
