@@ -1,6 +1,7 @@
 """The sweeps that wake by the clock: what they do, and that only one place does it at a time."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import func, insert, select
@@ -91,8 +92,8 @@ def test_every_item_that_is_due_is_tended_in_batches(desk: Desk, tools: Tools) -
     with desk.database.unit_of_work() as session:
         late = [let_pass(session, add_item(session, desk.workspace_id, **TIMED), hours=2).id for _ in range(120)]
         early = add_item(session, desk.workspace_id, deadline="PT4H", on_timeout="reject").id
-    assert tend(tools) == 120
-    assert tend(tools) == 0
+    # One look gives way after a while; a busy machine needs a second one.
+    assert sum(iter(partial(tend, tools), 0)) == 120
     with desk.database.unit_of_work() as session:
         assert {session.get_one(Item, item_id).state for item_id in late} == {"decided"}
         assert session.get_one(Item, early).state == "waiting"

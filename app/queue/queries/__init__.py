@@ -26,6 +26,7 @@ from app.queue.queries.lines import (
     next_expiry,
     queue_ids,
 )
+from app.queue.queries.loads import find_load, next_count_at
 from app.queue.queries.timing import (
     NoSuchCalendar,
     as_business_calendar,
@@ -38,7 +39,6 @@ from app.queue.queries.timing import (
     next_wake,
     working_calendar,
 )
-from app.queue.queries.loads import find_load, next_count_at
 from app.queue.queries.why import (
     LOOK_AT_MOST,
     SEEN_GRAIN,
