@@ -59,6 +59,9 @@ def upgrade() -> None:
     _widen("claims", "outcome", NEW_OUTCOMES)
     _widen("deliveries", "state", f"{DELIVERIES}, 'withdrawn'")
     _let_decisions_be_overturned(deferred=True)
+    # The timers look at what is open already, and find out the rest.
+    op.execute("UPDATE items SET wake_at = clock_timestamp() WHERE state IN ('waiting', 'claimed')")
+    op.execute("UPDATE items i SET high_risk = true FROM submissions s WHERE s.id = i.submission_id AND s.high_risk")
     op.execute("UPDATE decisions d SET decided_by = c.person_id FROM claims c WHERE c.id = d.claim_id")
     _index_decisions("superseded_by IS NULL AND undone_at IS NULL")
     _bar_editors()

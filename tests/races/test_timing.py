@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.kernel.db import Database
-from app.queue.models import Claim, Item
-from app.queue.service import rekey
+from app.queue.models import Claim, Item, Queue
+from app.queue.service import NameTaken, rekey
 from app.review.models import Decision
 from app.review.service import Handed, Overtaken, tend_items
 from tests.factories.reviewing import APPROVE, hand_in, take
@@ -110,4 +110,22 @@ def test_the_order_of_a_queue_is_changed_under_claims(crowded: Database, acme: U
 
     *done, _ = at_once([*(partial(work, person_id) for person_id in people), reorder])
     assert done == [10] * len(people)
+    assert_sound(crowded)
+
+
+def test_a_queue_is_made_once_by_hand_and_by_its_first_items(crowded: Database, acme: UUID) -> None:
+    def make() -> UUID:
+        with crowded.unit_of_work() as session:
+            return set_queue(session, acme, name="default", value_order=True).id
+
+    def submit() -> UUID:
+        with crowded.unit_of_work() as session:
+            return add_item(session, acme).queue_id
+
+    made = at_once([make, submit] * 6)
+    with crowded.unit_of_work() as session:
+        (queue_id,) = session.scalars(select(Queue.id))
+    # Who finds it made meanwhile is told so; nobody makes a second one.
+    assert {answer for answer in made if isinstance(answer, UUID)} == {queue_id}
+    assert all(isinstance(answer, UUID | NameTaken) for answer in made)
     assert_sound(crowded)

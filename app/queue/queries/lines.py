@@ -49,13 +49,19 @@ def get_item(session: Session, *, workspace_id: UUID, item_id: UUID) -> Item:
     return found
 
 
-def get_queue(session: Session, *, workspace_id: UUID, queue_id: UUID) -> Queue:
-    """Return a queue of this workspace.
+def get_queue(session: Session, *, workspace_id: UUID, queue_id: UUID, lock: bool = False) -> Queue:
+    """Return a queue of this workspace, locked against other changes if asked for.
 
     Raises:
         NoSuchQueue: also when it is another workspace's.
     """
-    found = session.scalar(select(Queue).where(Queue.id == queue_id, Queue.workspace_id == workspace_id))
+    wanted = select(Queue).where(Queue.id == queue_id, Queue.workspace_id == workspace_id)
+    fresh = {"populate_existing": True}
+    found = (
+        session.scalar(wanted.with_for_update(key_share=True), execution_options=fresh)
+        if lock
+        else session.scalar(wanted)
+    )
     if found is None:
         raise NoSuchQueue
     return found

@@ -85,11 +85,14 @@ def explain_place(session: Session, *, item: Item, now: datetime) -> dict[str, A
     `order` is "value" or "due"; `score` has the factors and the number at `now`, in a queue ordered by value alone.
     """
     queue = session.get_one(Queue, item.queue_id)
-    score = explain_score(item.value_terms, due_at=item.due_at, half_life_ms=queue.half_life_ms, now=now)
+    score = None
+    # What came in before there was an order by value has no terms.
+    if queue.value_order and item.value_terms:
+        score = explain_score(item.value_terms, due_at=item.due_at, half_life_ms=queue.half_life_ms, now=now)
     return {
         "order": "value" if queue.value_order else "due",
         "priority": item.priority,
         "due_at": item.due_at,
         "in_line_since": item.created_at,
-        "score": score if queue.value_order else None,
+        "score": score,
     }

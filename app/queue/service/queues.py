@@ -12,16 +12,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import record
 from app.kernel.clock import read_now
-from app.kernel.db import lock_name
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import new_id
 from app.queue.models import Item, Queue
-from app.queue.queries import NoSuchCalendar, find_queue, get_calendar, get_queue
+from app.queue.queries import NoSuchCalendar, get_calendar, get_queue
 from app.queue.rules import OPEN, place_in_line
 from app.queue.service.calendars import NameTaken
 
@@ -69,10 +69,18 @@ def add_queue(session: Session, *, now: datetime, actor: Actor, workspace_id: UU
         NameTaken: there is one of that name.
         UnknownCalendar, QueueRefused: the settings do not fit.
     """
-    _check(session, workspace_id, settings, own_id=None)
-    queue = Queue(id=new_id(), workspace_id=workspace_id, created_at=now)
+    _check(session, workspace_id, settings)
+    # Its first item may come at this very moment, and make it.
+    made = session.execute(
+        insert(Queue)
+        .values(id=new_id(), workspace_id=workspace_id, name=settings.name, created_at=now)
+        .on_conflict_do_nothing(index_elements=["workspace_id", "name"])
+        .returning(Queue.id)
+    ).scalar_one_or_none()
+    if made is None:
+        raise NameTaken(faults=[Fault("/name", "is the name of another queue")])
+    queue = session.get_one(Queue, made)
     _apply(queue, settings, now=now)
-    session.add(queue)
     session.flush()
     _record(session, now, actor, queue, what="queue.added", changed=sorted(asdict(settings)))
     return queue
@@ -85,13 +93,13 @@ def change_queue(
 
     Raises:
         NoSuchQueue: this workspace has none of that id.
-        NameTaken, UnknownCalendar, QueueRefused: as for a new one.
+        UnknownCalendar, QueueRefused: as for a new one; its name stays.
     """
-    queue = get_queue(session, workspace_id=workspace_id, queue_id=queue_id)
+    queue = get_queue(session, workspace_id=workspace_id, queue_id=queue_id, lock=True)
     # Everything that says which queue somebody works speaks of it by name.
     if settings.name != queue.name:
         raise QueueRefused(faults=[Fault("/name", "cannot be changed; task types, rules and people name the queue")])
-    _check(session, workspace_id, settings, own_id=queue_id)
+    _check(session, workspace_id, settings)
     before = _values(queue)
     _apply(queue, settings, now=now)
     changed = [name for name, value in _values(queue).items() if value != before[name]]
@@ -107,8 +115,9 @@ def rekey(session: Session, *, queue_id: UUID, limit: int) -> int:
 
     Items keep their locks' order, by id; whoever takes one meanwhile takes it under its old key.
     """
-    fresh = {"populate_existing": True}
-    queue = session.scalars(select(Queue).where(Queue.id == queue_id).with_for_update(), execution_options=fresh).one()
+    # New items only refer to the row, and are not kept waiting.
+    locked = select(Queue).where(Queue.id == queue_id).with_for_update(key_share=True)
+    queue = session.scalars(locked, execution_options={"populate_existing": True}).one()
     if queue.rekey_from is None:
         return 0
     rows = session.execute(
@@ -139,7 +148,7 @@ UPDATE items SET sort_key = new.key,
 """)
 
 
-def _check(session: Session, workspace_id: UUID, settings: QueueSettings, *, own_id: UUID | None) -> None:
+def _check(session: Session, workspace_id: UUID, settings: QueueSettings) -> None:
     if settings.calendar_id is not None:
         try:
             # Locked, so that it is not removed while a queue begins to work by it.
@@ -152,10 +161,6 @@ def _check(session: Session, workspace_id: UUID, settings: QueueSettings, *, own
     for number, relaxation in enumerate(settings.relaxations):
         if not relaxation.get("drop") and not relaxation.get("candidates"):
             raise QueueRefused(faults=[Fault(f"/relaxations/{number}", "drops neither skills nor candidates")])
-    lock_name(session, f"queue {workspace_id} {settings.name}")
-    named = find_queue(session, workspace_id=workspace_id, name=settings.name)
-    if named is not None and named.id != own_id:
-        raise NameTaken(faults=[Fault("/name", "is the name of another queue")])
 
 
 def _values(queue: Queue) -> dict[str, Any]:

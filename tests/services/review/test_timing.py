@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.audit.models import Event
@@ -27,10 +27,12 @@ from app.submissions.queries import data_key, open_submission
 from tests.factories.people import add_person
 from tests.factories.reviewing import APPROVE, active_ms, begin_earlier, correct, decisions, hand_in, look, take
 from tests.factories.timing import let_pass, set_queue
-from tests.factories.work import add_endpoint, add_item, add_policy, add_task_type
+from tests.factories.work import add_endpoint, add_item, add_items, add_policy, add_task_type
 from tests.services.review.conftest import Hold
 
 HOUR = {"deadline": "PT1H"}
+WAKING = """SELECT id FROM items WHERE state IN ('waiting', 'reserved', 'claimed', 'held')
+   AND wake_at <= clock_timestamp() ORDER BY wake_at LIMIT 100"""
 
 
 def tend(session: Session, item: Item) -> Item:
@@ -317,3 +319,20 @@ def test_a_lead_may_take_what_was_passed_up(session: Session, workspace: UUID, a
     tend(session, let_pass(session, item, minutes=61))
     assert look(session, workspace, ada)["waiting"] == 1
     assert take(session, workspace, lead).item_id == item.id
+
+
+def test_a_deadline_that_has_gone_by_is_kept_at_once(session: Session, workspace: UUID) -> None:
+    item = add_item(session, workspace, deadline="2020-01-01T00:00:00Z", on_timeout="expire")
+    assert item.wake_at == item.due_at
+    assert tend(session, item).state == "expired"
+
+
+def test_what_has_to_be_looked_at_is_found_by_one_index(session: Session, workspace: UUID) -> None:
+    add_items(session, workspace, 5_000, deadline="PT8H")
+    let_pass(session, add_item(session, workspace, deadline="PT8H"), hours=9)
+    session.execute(text("ANALYZE items"))
+    for query in (WAKING, "SELECT min(wake_at) FROM items WHERE state IN ('waiting', 'reserved', 'claimed', 'held')"):
+        plan = str(session.scalar(text(f"EXPLAIN (FORMAT JSON) {query}")))
+        assert "ix_items_wake" in plan
+        assert "Seq Scan" not in plan
+        assert "'Sort'" not in plan
