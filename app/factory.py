@@ -94,6 +94,7 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
         HOSTS=settings.hosts,
         BASE_URL=settings.base_url,
         ALLOW_PRIVATE_ENDPOINTS=settings.allow_private_endpoints,
+        MAIL=settings.smtp_url is not None,
         WAITERS=max(1, threads // 2),
     )
     limit = settings.rate_limit_per_minute

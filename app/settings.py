@@ -46,6 +46,8 @@ class Settings:
     trusted_proxies: int = 0
     rate_limit_per_minute: int | None = 6000
     allow_private_endpoints: bool = False
+    smtp_url: str | None = None
+    mail_from: str | None = None
 
     @property
     def secure(self) -> bool:
@@ -136,6 +138,29 @@ def _database_url(text: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
+def _mail(values: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return the mail server and the sender, both or neither."""
+    url = values.get("PROOFDESK_SMTP_URL", "").strip() or None
+    sender = values.get("PROOFDESK_MAIL_FROM", "").strip() or None
+    if url is None:
+        return None, sender
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or parts.path not in {"", "/"} or parts.query not in {"", "starttls=1"}:
+        raise BadSetting("PROOFDESK_SMTP_URL takes smtp://user:password@host:587?starttls=1, or smtps://")
+    clear = parts.scheme == "smtp" and not parts.query
+    if clear and parts.username and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise BadSetting("PROOFDESK_SMTP_URL would send a password in the clear; add ?starttls=1, or use smtps://")
+    if sender is None:
+        raise BadSetting("PROOFDESK_MAIL_FROM is not set; mails need a sender, for example desk@example.org")
+    if sender.count("@") != 1 or any(not c.isprintable() or c in ' <>,;:"()[]\\' for c in sender):
+        raise BadSetting("PROOFDESK_MAIL_FROM takes one plain address, for example desk@example.org")
+    return url, sender
+
+
 def read_settings(values: Mapping[str, str]) -> Settings:
     """Return the settings that an environment describes.
 
@@ -153,6 +178,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     if not proxies.isdigit():
         raise BadSetting("PROOFDESK_TRUSTED_PROXIES is the number of proxies in front, for example 1")
     hosts = tuple(h.strip() for h in values.get("PROOFDESK_ALLOWED_HOSTS", "").split(",") if h.strip())
+    smtp_url, mail_from = _mail(values)
     return Settings(
         database_url=_database_url(_needed(values, "DATABASE_URL")),
         redis_url=_needed(values, "REDIS_URL"),
@@ -165,4 +191,6 @@ def read_settings(values: Mapping[str, str]) -> Settings:
         allow_private_endpoints=_flag(
             "PROOFDESK_ALLOW_PRIVATE_ENDPOINTS", values.get("PROOFDESK_ALLOW_PRIVATE_ENDPOINTS", "")
         ),
+        smtp_url=smtp_url,
+        mail_from=mail_from,
     )

@@ -4,6 +4,7 @@ import app.audit.models
 import app.costs.models
 import app.delivery.models
 import app.identity.models
+import app.notifications.models
 import app.queue.models
 import app.review.models
 import app.routing.models

@@ -12,6 +12,7 @@ import sys
 from typing import Any, Final
 
 from app.adapters.http_sender import HttpSender
+from app.adapters.mail import make_mailer
 from app.adapters.rq_jobs import RqCarrier
 from app.kernel.db import Database, make_engine
 from app.kernel.leash import die_with_parent
@@ -24,8 +25,8 @@ from workers.task import Tools
 
 # A little less than the parent's patience.
 STOP_WITHIN_SECONDS: Final = 9.0
-# No role works on more than two things at once.
-_POOL_SIZE: Final = 2
+# No role works on more than four things at once.
+_POOL_SIZE: Final = 4
 
 
 def _read_settings(document: bytes) -> Settings:
@@ -37,7 +38,12 @@ def make_tools(settings: Settings) -> Tools:
     """Return the tools of one process; its engine connects when first used."""
     engine = make_engine(settings.database_url, pool_size=_POOL_SIZE)
     database = Database(engine, Vault(settings.secret_key), RqCarrier(settings.redis_url).send)
-    return Tools(database, HttpSender(allow_private=settings.allow_private_endpoints))
+    return Tools(
+        database,
+        HttpSender(allow_private=settings.allow_private_endpoints),
+        mailer=make_mailer(settings.smtp_url, settings.mail_from),
+        base_url=settings.base_url,
+    )
 
 
 def main(role: str, parent_pid: int) -> None:

@@ -1,7 +1,8 @@
 """The process that needs no hint: it wakes when something is due and repairs whatever a lost hint left undone.
 
-Three loops, so that neither a slow endpoint nor a long queue holds up the end of a lease: deliveries, the counting of
-queues, and everything else that is due by the clock. Needs PostgreSQL alone. Started by the runner.
+Four loops, so that neither a slow endpoint or mail server nor a long queue holds up the end of a lease: deliveries,
+telling people, the counting of queues, and everything else that is due by the clock. Needs PostgreSQL alone. Started
+by the runner.
 """
 
 import signal
@@ -21,6 +22,7 @@ from workers.forgetting import forget
 from workers.loads import count_due
 from workers.loop import Loop
 from workers.task import Tools
+from workers.telling import next_telling, tell
 from workers.timers import measure, reorder, tend
 
 MEASURE_EVERY_MS: Final = 600_000
@@ -63,6 +65,7 @@ def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     loops = [
         Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
+        Loop("telling", tools, work=tell, next_due=next_telling(tools), wake=tools.look_for_news),
         Loop("loads", tools, work=count_due, next_due=next_count_at, wake=tools.look_for_loads),
         Loop("sweeps", tools, work=Sweep(), next_due=next_look, wake=tools.look_for_claims),
     ]

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from app.delivery.rules.retries import Answer
 from app.kernel.clock import monotonic_ms, read_now
 from app.kernel.db import Database
+from app.notifications.rules.retries import Tried
+from app.notifications.rules.wording import Letter
 
 _log = structlog.get_logger(__name__)
 
@@ -29,19 +31,30 @@ class Sender(Protocol):
         """Post once."""
 
 
+class Mailer(Protocol):
+    """Sends one mail and says what came of it; never raises."""
+
+    def __call__(self, letter: Letter) -> Tried:
+        """Send once."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the tasks of one process share.
 
     `stop` is set when the process is to end: nothing new is begun. The others wake the loop of their name.
+    Without a `mailer` this installation sends no mail. Links in messages begin with `base_url`.
     """
 
     database: Database
     sender: Sender
+    mailer: Mailer | None = None
+    base_url: str = "http://127.0.0.1:8080"
     stop: Event = field(default_factory=Event)
     look_for_deliveries: Event = field(default_factory=Event)
     look_for_claims: Event = field(default_factory=Event)
     look_for_loads: Event = field(default_factory=Event)
+    look_for_news: Event = field(default_factory=Event)
 
     def end(self) -> None:
         """Begin nothing new, and end every pause."""
@@ -49,6 +62,7 @@ class Tools:
         self.look_for_deliveries.set()
         self.look_for_claims.set()
         self.look_for_loads.set()
+        self.look_for_news.set()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[tuple[Session, datetime]]:

@@ -31,6 +31,8 @@ PREFIXES: Final = {
     "event": "ev",
     "calendar": "cal",
     "group": "grp",
+    "chat_hook": "hook",
+    "message": "ntf",
 }
 
 

@@ -10,12 +10,10 @@ from sqlalchemy import Engine
 from app.kernel.sealing import Vault
 from tests.machine.ground import Ground
 from tests.machine.judging import Judging
-from tests.machine.passing import Passing
-from tests.machine.reversing import Reversing
 from tests.machine.world import world_of
 
 
-class Lifecycle(Reversing, Passing, Judging):
+class Lifecycle(Judging):
     """Every act there is."""
 
 

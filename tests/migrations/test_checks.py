@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.delivery.rules.retries import STATES as DELIVERY_STATES
+from app.notifications.rules.kinds import KINDS, MESSAGE_STATES, NOTIFICATION_STATES
 from app.queue.rules import CLAIM_OUTCOMES, SKIP_POLICIES, STAGES, STATES
 from app.review.rules import DECIDER_KINDS, DECISION_STATUSES, VOTE_VERBS
 from app.submissions.rules.status import STATUSES
@@ -23,6 +24,10 @@ WORDS: dict[str, Collection[str]] = {
     "ck_items_review_mode": ["open", "blind"],
     "ck_items_stage": STAGES,
     "ck_items_state": STATES,
+    "ck_messages_state": MESSAGE_STATES,
+    "ck_notices_kind": KINDS,
+    "ck_notifications_kind": KINDS,
+    "ck_notifications_state": NOTIFICATION_STATES,
     "ck_queues_skip_policy": SKIP_POLICIES,
     "ck_rate_cards_unit": ["hour"],
     "ck_submissions_status": STATUSES,

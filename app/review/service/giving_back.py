@@ -16,6 +16,7 @@ from app.identity.queries import list_leads
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Fault, Invalid
 from app.kernel.ids import show
+from app.notifications.service import tell_escalated, tell_handed_over
 from app.queue.models import Queue
 from app.queue.queries import get_queue
 from app.queue.service import ClaimLost, LockedClaim, assign, bar, lock_claim, put_last, take_step
@@ -145,6 +146,14 @@ def hand_over(
         put_last(locked.item, person_id=person_id)
         assign(locked.item, to=receiver, by=person_id, until=at + timedelta(milliseconds=queue.lapse_ms))
         _end(session, at, actor, locked, "hand_over", note=note, details={"to": show("person", receiver)})
+    tell_handed_over(
+        session,
+        now=at,
+        workspace_id=workspace_id,
+        item_id=locked.item.id,
+        to_person=receiver,
+        by_person=person_id,
+    )
     return receiver
 
 
@@ -192,6 +201,7 @@ def escalate_claim(
         _let_go(locked)
         details |= step or {"to": "leads"}
         _end(session, at, actor, locked, "escalate_claim", note=note, details=details)
+    tell_escalated(session, now=at, workspace_id=workspace_id, item_id=locked.item.id)
 
 
 def _hold_live(session: Session, workspace_id: UUID, person_id: UUID, claim_id: UUID) -> tuple[LockedClaim, datetime]:

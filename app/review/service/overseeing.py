@@ -12,6 +12,7 @@ from app.audit.rules import Actor
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Forbidden
 from app.kernel.ids import show
+from app.notifications.service import tell_handed_over
 from app.queue.models import Item
 from app.queue.queries import find_newest_claim, get_item, get_queue
 from app.queue.rules import CLAIMED, HELD, OPEN
@@ -76,6 +77,8 @@ def assign_item(
             )
     if note:
         add_note(session, now=at, item=item, person_id=by, kind="reassign", text=note)
+    if receiver is not None:
+        tell_handed_over(session, now=at, workspace_id=workspace_id, item_id=item.id, to_person=receiver, by_person=by)
     return item
 
 

@@ -20,10 +20,11 @@ from app.audit.rules import SYSTEM
 from app.delivery.service import BODY_PURPOSE, schedule_delivery
 from app.kernel.clock import read_now
 from app.kernel.instants import instant_text
+from app.notifications.service import tell_breached, tell_due_soon, tell_escalated
 from app.queue.models import Item
 from app.queue.queries import find_newest_claim, list_waking
 from app.queue.rules import CLAIMED
-from app.queue.rules.timing import EXPIRE, OUTCOMES, REJECT
+from app.queue.rules.timing import BREACH, DUE_SOON, ESCALATE, EXPIRE, OUTCOMES, REJECT
 from app.queue.service import act_in_time, clockwork, lock_claim, move, postpone, sleep_until_next, try_lock_waking
 from app.review.queries import list_standing_votes, open_body, standing_text
 from app.review.rules.document import submission_document, webhook_body
@@ -35,7 +36,9 @@ from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.service import settle_submission
 
 # What is told to people when time does something: the act of the trail, and who says it.
-TELL: Final[Mapping[str, Callable[..., None]]] = MappingProxyType({})
+TELL: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
+    {DUE_SOON: tell_due_soon, BREACH: tell_breached, ESCALATE: tell_escalated}
+)
 # An item has fewer acts than this pending at once; more would be a circle.
 _MOST_ACTS: Final = 50
 _REST: Final = timedelta(minutes=5)

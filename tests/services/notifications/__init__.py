@@ -1,0 +1,1 @@
+"""The services of notifications on a real database."""
