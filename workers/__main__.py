@@ -25,7 +25,7 @@ from workers.task import Tools
 
 # A little less than the parent's patience.
 STOP_WITHIN_SECONDS: Final = 9.0
-# No role works on more than four things at once.
+# Whatever would be a fifth thing at once waits a moment for its connection.
 _POOL_SIZE: Final = 4
 
 

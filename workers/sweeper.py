@@ -1,21 +1,18 @@
 """The process that needs no hint: it wakes when something is due and repairs whatever a lost hint left undone.
 
-Four loops, so that neither a slow endpoint or mail server nor a long queue holds up the end of a lease: deliveries,
-telling people, the counting of queues, and everything else that is due by the clock. Needs PostgreSQL alone. Started
-by the runner.
+Five loops, so that neither a slow endpoint or mail server nor a long queue nor many time-outs hold up the end of a
+lease, and one that fails stops no other: deliveries, telling people, the counting of queues, the timers of items, and
+everything else that is due by the clock. Needs PostgreSQL alone. Started by the runner.
 """
 
 import signal
-from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy.orm import Session
 
 from app.delivery.queries import next_due_at
 from app.kernel.clock import monotonic_ms
 from app.queue.queries import next_count_at, next_expiry, next_wake
-from app.queue.rules import earliest
 from workers.claims import expire
 from workers.deliveries import send_due
 from workers.forgetting import forget
@@ -32,31 +29,35 @@ _STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 _log = structlog.get_logger(__name__)
 
 
-def next_look(session: Session) -> datetime | None:
-    """Return when a lease ends or an item has to be looked at next."""
-    return earliest(next_expiry(session), next_wake(session))
-
-
 class Sweep:
-    """Everything that is due by the clock, apart from deliveries."""
+    """What is due by the clock and has no loop of its own: ends of leases, and forgetting."""
 
     def __init__(self) -> None:
         self._forget_at_ms = 0
-        self._measure_at_ms = 0
 
     def __call__(self, tools: Tools) -> None:
         """Do what is due now."""
         expired = expire(tools)
         if expired:
             _log.info("claims expired", count=expired)
+        if monotonic_ms() >= self._forget_at_ms:
+            forget(tools)
+            self._forget_at_ms = monotonic_ms() + FORGET_EVERY_MS
+
+
+class Timers:
+    """What time asks of items; what it asks is done before anything is put in order or measured."""
+
+    def __init__(self) -> None:
+        self._measure_at_ms = 0
+
+    def __call__(self, tools: Tools) -> None:
+        """Do what is due now."""
         tend(tools)
         reorder(tools)
         if monotonic_ms() >= self._measure_at_ms:
             measure(tools)
             self._measure_at_ms = monotonic_ms() + MEASURE_EVERY_MS
-        if monotonic_ms() >= self._forget_at_ms:
-            forget(tools)
-            self._forget_at_ms = monotonic_ms() + FORGET_EVERY_MS
 
 
 def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
@@ -67,7 +68,8 @@ def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
         Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
         Loop("telling", tools, work=tell, next_due=next_telling(tools), wake=tools.look_for_news),
         Loop("loads", tools, work=count_due, next_due=next_count_at, wake=tools.look_for_loads),
-        Loop("sweeps", tools, work=Sweep(), next_due=next_look, wake=tools.look_for_claims),
+        Loop("timers", tools, work=Timers(), next_due=next_wake, wake=tools.look_for_items),
+        Loop("sweeps", tools, work=Sweep(), next_due=next_expiry, wake=tools.look_for_claims),
     ]
     for loop in loops:
         loop.start()

@@ -55,6 +55,7 @@ class Tools:
     look_for_claims: Event = field(default_factory=Event)
     look_for_loads: Event = field(default_factory=Event)
     look_for_news: Event = field(default_factory=Event)
+    look_for_items: Event = field(default_factory=Event)
 
     def end(self) -> None:
         """Begin nothing new, and end every pause."""
@@ -63,6 +64,7 @@ class Tools:
         self.look_for_claims.set()
         self.look_for_loads.set()
         self.look_for_news.set()
+        self.look_for_items.set()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[tuple[Session, datetime]]:

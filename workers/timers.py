@@ -14,7 +14,7 @@ from workers.task import Tools, is_alone
 
 _BATCH: Final = 100
 _REKEY_BATCH: Final = 1_000
-# One look gives way to the ends of leases after this long; the next, which comes at once, goes on.
+# One look ends after this long; the next comes at once and begins with what is longest overdue.
 _TEND_FOR_MS: Final = 5_000
 _REKEY_FOR_MS: Final = 2_000
 

@@ -10,6 +10,7 @@ from app.identity.models import SignInAttempt
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.queue.models import Item, QueueLoad
+from app.queue.queries import next_expiry, next_wake
 from app.queue.service import lock_item
 from app.reports.invariants import check_invariants
 from app.submissions.models import IdempotentAnswer
@@ -21,7 +22,6 @@ from tests.workers.conftest import Desk
 from workers.claims import expire
 from workers.forgetting import forget
 from workers.loads import count_due
-from workers.sweeper import next_look
 from workers.task import Tools, is_alone
 from workers.timers import measure, reorder, tend
 
@@ -128,11 +128,11 @@ def test_timers_and_reordering_are_done_in_one_place_at_a_time(desk: Desk, tools
 
 def test_the_next_look_is_at_whatever_is_due_first(desk: Desk, tools: Tools) -> None:
     with desk.database.unit_of_work() as session:
-        assert next_look(session) is None
+        assert (next_wake(session), next_expiry(session)) == (None, None)
         item = add_item(session, desk.workspace_id, deadline="PT4H")
-        assert next_look(session) == item.soon_at
+        assert next_wake(session) == item.soon_at
         claim = take(session, desk.workspace_id, desk.person_id)
-        assert next_look(session) == claim.expires_at
+        assert next_expiry(session) == claim.expires_at
 
 
 def test_queues_are_counted_once_and_then_left_alone(desk: Desk, tools: Tools) -> None:

@@ -278,6 +278,19 @@ def test_skills_are_relaxed_after_their_time(session: Session, workspace: UUID, 
     assert acts(session, item)[:2] == ["relax", "relax"]
 
 
+def test_candidates_fall_when_none_of_them_comes(session: Session, workspace: UUID, ada: UUID, bob: UUID) -> None:
+    set_queue(session, workspace, relaxations=[{"after_ms": 600_000, "candidates": True}])
+    item = add_item(session, workspace)
+    item.candidates = [bob]
+    session.flush()
+    look(session, workspace, ada)
+    assert tend(session, let_pass(session, item, minutes=11)).candidates is None
+    assert take(session, workspace, ada).item_id == item.id
+    # One that asked for nothing that falls is counted, and the trail says nothing of it.
+    other = tend(session, let_pass(session, add_item(session, workspace), minutes=11))
+    assert (other.relaxed, acts(session, other)) == (1, [])
+
+
 def test_an_assignment_lapses_and_a_reservation_ends(session: Session, workspace: UUID, ada: UUID, bob: UUID) -> None:
     given = add_item(session, workspace)
     given.assigned_to, given.assigned_until = ada, read_now(session) + timedelta(hours=1)
