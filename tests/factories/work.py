@@ -79,6 +79,7 @@ def send(
     *,
     endpoint: Endpoint | str | None = None,
     key_id: UUID | None = None,
+    key_owner: UUID | None = None,
     **body: Any,
 ) -> Accepted:
     """Submit an address; without a policy it waits. `body` replaces parts of the usual one."""
@@ -98,6 +99,7 @@ def send(
         actor=COMMAND if key_id is None else Actor("key", key_id),
         workspace_id=workspace_id,
         key_id=key_id,
+        key_owner=key_owner,
         body=encode(document),
         document=document,
     )

@@ -12,6 +12,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
+from app.api.v1.doctor import leases_document
 from app.api.v1.shapes.claims import BeatIn, ClaimIn, DecisionIn, DraftIn
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.verdicts import read_verdict
@@ -23,6 +24,7 @@ from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
 from app.queue.models import Claim
 from app.queue.rules import EXPIRED
+from app.reports.doctor import look_at_leases
 from app.review.queries import OpenClaim, open_claim
 from app.review.rules.document import decision_document
 from app.review.service import Handed, NothingToClaim, Overtaken, beat, decide, save_draft, take_item
@@ -51,9 +53,23 @@ def post(body: ClaimIn) -> Response:
         item_id=None if body.item is None else parse("item", body.item),
     )
     if isinstance(taken, NothingToClaim):
-        return answer({"claim": None, "why": taken.why})
+        return answer({"claim": None, **nothing_document(taken)})
     claim, new = taken
     return answer(claim_document(open_claim(db(), claim=claim)), 201 if new else 200)
+
+
+def nothing_document(nothing: NothingToClaim) -> dict[str, Any]:
+    """Return why there is nothing, and when that may change."""
+    leases = look_at_leases(
+        db(), now=now(), workspace_id=workspace_id(), queues=frozenset(nothing.queues), besides=person_id()
+    )
+    due = nothing.next_due_at
+    return {
+        "why": nothing.why,
+        "next_due_at": None if due is None else instant_text(due),
+        **leases_document(leases),
+        "capped": nothing.capped,
+    }
 
 
 def claim_document(opened: OpenClaim) -> dict[str, Any]:

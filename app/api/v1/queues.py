@@ -1,4 +1,4 @@
-"""/api/v1/queues: say how each queue is worked. Permission: run_queues."""
+"""/api/v1/queues: what waits in each queue (scope read), and how it is worked (permission run_queues)."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
+from app.api.v1.doctor import queue_document
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.queues import QueueIn
 from app.edge.context import db, now, principal, workspace_id
@@ -15,6 +16,7 @@ from app.kernel.instants import instant_text
 from app.queue.models import Queue
 from app.queue.queries import list_queue_settings
 from app.queue.service import QueueSettings, UnknownCalendar, add_queue, change_queue
+from app.reports.doctor import look_at_queue
 
 api = APIBlueprint(
     "queues",
@@ -40,6 +42,14 @@ def get_all() -> Response:
     """List every queue with its settings, by name."""
     rows = [settings_document(q) for q in list_queue_settings(db(), workspace_id=workspace_id())]
     return answer({"data": rows, "has_more": False, "next_cursor": None})
+
+
+@api.get("/queues/<id>", responses={200: Anything})
+@allow("read", by_session=True)
+def get(path: IdPath) -> Response:
+    """Say what waits in a queue, since when, and what of it is due soon or late."""
+    state = look_at_queue(db(), now=now(), workspace_id=workspace_id(), queue_id=parse("queue", path.id))
+    return answer(queue_document(state))
 
 
 @api.put("/queues/<id>", responses={200: Anything})

@@ -17,8 +17,10 @@ ROLES: Final = ("reviewer", "lead", "finance", "auditor", "admin")
 SCOPES: Final = ("submit", "read", "review", "reports", "audit", "admin", "metrics")
 
 # What goes with roles: `queues` is seeing what waits for others, `rates` is what an hour of a reviewer costs, `oversee`
-# is giving work to people and overturning decisions, `run_queues` is saying how queues are worked and by whom.
-PERMISSIONS: Final = (*SCOPES, "queues", "rates", "oversee", "run_queues")
+# is giving work to people and overturning decisions, `run_queues` is saying how queues are worked and by whom. `ask` is
+# asking why nothing moves; it goes with any of _LETS_ASK.
+PERMISSIONS: Final = (*SCOPES, "queues", "rates", "oversee", "run_queues", "ask")
+_LETS_ASK: Final = frozenset({"review", "read", "run_queues"})
 
 # `read` shows content, so finance has it not; `review` decides, so the auditor has it not.
 ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
@@ -53,8 +55,8 @@ class Principal:
     scopes: frozenset[str]
 
     def may(self, scope: str) -> bool:
-        """Say whether this is granted."""
-        return scope in self.scopes
+        """Say whether this is granted; `ask` goes with any of several words."""
+        return scope in self.scopes or (scope == "ask" and not self.scopes.isdisjoint(_LETS_ASK))
 
 
 def permissions_of_roles(roles: Iterable[str]) -> frozenset[str]:

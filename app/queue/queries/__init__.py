@@ -42,20 +42,24 @@ from app.queue.queries.timing import (
 from app.queue.queries.why import (
     LOOK_AT_MOST,
     SEEN_GRAIN,
+    Line,
+    counts,
     find_presence,
+    look_along,
     standing_of,
-    why_nothing,
 )
 
 __all__ = [
     "LOOK_AT_MOST",
     "SEEN_GRAIN",
+    "Line",
     "NoSuchCalendar",
     "NoSuchClaim",
     "NoSuchItem",
     "NoSuchQueue",
     "QueueLine",
     "as_business_calendar",
+    "counts",
     "explain_place",
     "find_item_of",
     "find_live_claim",
@@ -82,11 +86,11 @@ __all__ = [
     "list_queues",
     "list_rekeying",
     "list_waking",
+    "look_along",
     "next_count_at",
     "next_expiry",
     "next_wake",
     "queue_ids",
     "standing_of",
-    "why_nothing",
     "working_calendar",
 ]

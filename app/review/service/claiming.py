@@ -162,11 +162,13 @@ def _free_overdue(session: Session, workspace_id: UUID) -> int:
 def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: Worker) -> None:
     """Refuse an item that this person would never be handed in turn."""
     item = get_item(session, workspace_id=workspace_id, item_id=item_id)
-    if worker.person_id in {item.assigned_to, item.held_by}:
+    if item.held_by == worker.person_id:
         return
     if item.queue_id not in worker.queues:
-        paused = get_queue(session, workspace_id=workspace_id, queue_id=item.queue_id).paused_at is not None
-        raise QueuePaused if paused else OtherQueue
+        if get_queue(session, workspace_id=workspace_id, queue_id=item.queue_id).paused_at is not None:
+            raise QueuePaused
+        if item.assigned_to != worker.person_id:
+            raise OtherQueue
     if not set(item.skills) <= set(worker.skills):
         raise SkillMissing
 

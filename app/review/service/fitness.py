@@ -3,6 +3,8 @@
 Called by claiming, hand-overs and leads who assign.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from app.identity.rules import permissions_of_roles
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import NoSuchId, parse
 from app.queue.models import Item
-from app.queue.queries import find_queue_id, queue_ids, standing_of, why_nothing
+from app.queue.queries import counts, find_queue_id, look_along, queue_ids, standing_of
 from app.queue.rules import Standing, Worker, reasons_against
 
 SENTENCES: Final = {
@@ -34,11 +36,18 @@ class CannotTakeIt(Invalid):
     """This person could never take the item."""
 
 
+@dataclass(frozen=True)
 class NothingToClaim:
-    """No item is free for this person; `why` counts, per reason, the items that are not."""
+    """No item is free for this person; `why` counts, per reason, the items that are not.
 
-    def __init__(self, why: dict[str, int]) -> None:
-        self.why = why
+    `next_due_at` is when the next of all that wait is due, `queues` are those that she works and that are not paused,
+    `capped` says that there is more than was looked at.
+    """
+
+    why: dict[str, int]
+    next_due_at: datetime | None = None
+    queues: tuple[UUID, ...] = ()
+    capped: bool = False
 
 
 def worker_of(session: Session, member: MembershipRow, *, queue: str | None = None) -> Worker:
@@ -61,8 +70,8 @@ def why_not(
 ) -> NothingToClaim:
     """Return why there is nothing for a person, in one queue if one is asked for."""
     only = None if queue is None else find_queue_id(session, workspace_id=member.workspace_id, name=queue)
-    why = why_nothing(session, workspace_id=member.workspace_id, worker=worker, hindrance=standing.hindrance, only=only)
-    return NothingToClaim(why)
+    line = look_along(session, workspace_id=member.workspace_id, worker=worker, hindrance=standing.hindrance, only=only)
+    return NothingToClaim(counts(line, hindrance=standing.hindrance), line.next_due_at, worker.queues, line.capped)
 
 
 def standing_of_member(session: Session, member: MembershipRow) -> Standing:
