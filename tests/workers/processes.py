@@ -1,10 +1,11 @@
 """The workers as processes: start them, find the children, wait for something to come true."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,11 +71,12 @@ class Workers:
 
 
 @contextmanager
-def running(settings: Settings, log: Path) -> Iterator[Workers]:
-    """Run the workers for the length of a block, and leave no process behind."""
+def running(settings: Settings, log: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Workers]:
+    """Run the workers for the length of a block, with this besides their environment, and leave no process behind."""
     with log.open("ab") as output:
         argv = [sys.executable, "-c", _PROGRAM]
-        parent = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output)
+        env = {**os.environ, **(environment or {})}
+        parent = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output, env=env)
     assert parent.stdin is not None
     with parent.stdin as pipe:
         pipe.write(json.dumps(asdict(settings)).encode())
