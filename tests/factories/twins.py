@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, text
 from sqlalchemy.orm import Session
 
 from app.kernel.db import Base
@@ -17,6 +17,19 @@ from app.kernel.ids import PREFIXES
 _BY_PLACE: Final = {"number", "xact_id", "cluster"}
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _LONG_MS: Final = 10_000
+
+
+def stop_the_clock(session: Session, at: datetime) -> None:
+    """Let the database's clock stand still for the rest of this test's transaction."""
+    session.execute(text("CREATE SCHEMA still"))
+    session.execute(
+        text(
+            "CREATE FUNCTION still.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE"
+            f" AS $$ SELECT timestamptz '{at.isoformat()}' $$"  # an instant of the test
+        )
+    )
+    # The system's own schema comes first unless it is named.
+    session.execute(text("SET LOCAL search_path = still, pg_catalog, public"))
 
 
 def everything(

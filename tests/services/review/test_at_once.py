@@ -18,10 +18,11 @@ from app.review.service.at_once import Asked, decide_at_once
 from app.review.service.deciding import Handed, decide, decide_step_by_step
 from app.review.service.drafts import save_draft
 from app.submissions.models import Submission
+from tests.conftest import NOW
 from tests.factories.counting import QueryCounter
 from tests.factories.people import add_person, add_rate
 from tests.factories.reviewing import APPROVE, REJECT, begin_earlier, correct, decided, heard, on_actions, take
-from tests.factories.twins import everything
+from tests.factories.twins import everything, stop_the_clock
 from tests.factories.work import add_endpoint, add_item, add_task_type
 from tests.services.review.conftest import Hold
 
@@ -73,6 +74,7 @@ def one_review(session: Session, name: str, way: Way, verdict: Verdict, case: di
         )
     take_jobs(session)
     decision = way(session, asked_for(session, claim, verdict, at_desk=case.get("at_desk", False)))
+    assert decision.decided_at == NOW
     names = {workspace: "workspace", ada: "ada", item.id: "item", item.submission_id: "submission", claim.id: "claim"}
     rows = everything(session, workspace, since=claim.claimed_at, names=names)
     facts = replace(
@@ -102,6 +104,7 @@ def one_review(session: Session, name: str, way: Way, verdict: Verdict, case: di
     ids=["plain", "desk", "correction", "rejection", "answer", "actions"],
 )
 def test_both_ways_leave_the_same(session: Session, verdict: Verdict, case: dict[str, Any]) -> None:
+    stop_the_clock(session, NOW)
     quick, slow = (one_review(session, n, way, verdict, case) for n, way in (("A", at_once), ("B", step_by_step)))
     for table in quick[1].keys() | slow[1].keys():
         # The name of a workspace, and of who reviews in it, is all that tells them apart.

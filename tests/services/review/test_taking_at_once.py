@@ -16,10 +16,11 @@ from app.queue.models import Claim
 from app.review.queries import open_claim
 from app.review.service.claiming import take_step_by_step
 from app.review.service.taking_at_once import take_at_once
+from tests.conftest import NOW
 from tests.factories.counting import QueryCounter
 from tests.factories.people import add_person
 from tests.factories.reviewing import hand_in, take
-from tests.factories.twins import everything
+from tests.factories.twins import everything, stop_the_clock
 from tests.factories.work import add_item, add_task_type
 
 Way = Callable[..., Any]
@@ -94,6 +95,7 @@ def one_claim(session: Session, name: str, way: Way, case: dict[str, Any]) -> tu
     ids=["plain", "one queue", "her queues", "by name", "skills"],
 )
 def test_both_ways_leave_the_same(session: Session, case: dict[str, Any], which: str) -> None:
+    stop_the_clock(session, NOW)
     quick, slow = (one_claim(session, n, way, case) for n, way in (("A", at_once), ("B", step_by_step)))
     for table in quick[0].keys() | slow[0].keys():
         assert [_alike(row) for row in quick[0].get(table, [])] == [_alike(row) for row in slow[0].get(table, [])]
