@@ -11,6 +11,7 @@ from app.adapters.rq_jobs import RqCarrier
 from app.api.v1 import (
     audit,
     calendars,
+    chat_hooks,
     claims,
     decisions,
     doctor,
@@ -20,6 +21,7 @@ from app.api.v1 import (
     health,
     items,
     keys,
+    my_notifications,
     people,
     policies,
     presence,
@@ -43,6 +45,7 @@ VERSION = "0.1.0"
 _RESOURCES = (
     audit,
     calendars,
+    chat_hooks,
     claims,
     decisions,
     doctor,
@@ -52,6 +55,7 @@ _RESOURCES = (
     health,
     items,
     keys,
+    my_notifications,
     people,
     policies,
     queues,

@@ -1,4 +1,4 @@
-"""/account: who I am here, my password, and where I am signed in."""
+"""/account: who I am here, my password, how I am told about work, and where I am signed in."""
 
 from typing import Any
 from uuid import UUID
@@ -7,13 +7,17 @@ from flask import Blueprint, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.edge.context import db, now, principal
+from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import SIGNED_IN, allow
 from app.identity.queries import SessionRow, list_own_sessions
 from app.identity.rules import MIN_PASSWORD_LENGTH, WeakPassword
 from app.identity.service import Refused, TooManyAttempts, revoke_session, set_password
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
+from app.notifications.queries.people import habits_of
+from app.notifications.rules.habits import BadHabits
+from app.notifications.service import choose_habits
+from app.web import habits_form
 from app.web.onward import to
 
 page = Blueprint("account", __name__)
@@ -32,7 +36,7 @@ def show() -> str:
     return _page({})
 
 
-def _page(faults: dict[str, str]) -> str:
+def _page(faults: dict[str, str], telling_faults: dict[str, str] | None = None) -> str:
     signed_in = current_user.signed_in
     return render_template(
         "account/show.html",
@@ -42,6 +46,16 @@ def _page(faults: dict[str, str]) -> str:
         password_url=url_for("account.set_own_password"),
         password_faults=faults,
         sessions=[_session(row, signed_in.session_id) for row in _own_sessions()],
+        telling=_telling(telling_faults) if principal().may("review") else None,
+    )
+
+
+def _telling(faults: dict[str, str] | None) -> dict[str, Any]:
+    return habits_form.shown(
+        habits_of(db(), workspace_id=workspace_id(), person_id=_person_id()),
+        leads=principal().may("oversee"),
+        faults=faults or {},
+        typed=faults is not None,
     )
 
 
@@ -80,6 +94,28 @@ def set_own_password() -> Response | tuple[str, int]:
     if isinstance(result, Refused):
         return _page({"current_password": "That is not your password."}), 422
     return to("account.show", outcome="password")
+
+
+@page.post("/account/notifications")
+@allow("review")
+def choose_notifications() -> Response | tuple[str, int]:
+    """Keep how I want to be told."""
+    before = habits_of(db(), workspace_id=workspace_id(), person_id=_person_id())
+    habits, faults = habits_form.read(before)
+    if habits is None:
+        return _page({}, faults), 422
+    try:
+        choose_habits(
+            db(),
+            now=now(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=_person_id(),
+            habits=habits,
+        )
+    except BadHabits as error:
+        return _page({}, habits_form.faults_of(error)), 422
+    return to("account.show", outcome="told", _anchor="notifications")
 
 
 @page.post("/account/sessions/<session_id>/end")

@@ -1,9 +1,10 @@
 """/login, /login/link/<token>, /logout: come in by password or by a one-time link, and go.
 
-Opening a link uses nothing up, because mail programs open links by themselves; pressing its button does.
+Opening a link uses nothing up, because mail programs open links by themselves; pressing its button does. Either way the
+browser then goes to the page that it was asked to sign in for.
 """
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -20,7 +21,7 @@ from app.identity.service import (
     start_session,
     use_sign_in_link,
 )
-from app.web.onward import own_path, to
+from app.web.onward import forget, own_path, remember, remembered_path, to
 
 page = Blueprint("login", __name__)
 _FIELD = 1_000
@@ -28,9 +29,12 @@ _FIELD = 1_000
 
 @page.get("/login")
 @allow(PUBLIC)
-def show() -> str:
-    """Show the sign-in form."""
-    return _form("", request.args.get("next", "")[:_FIELD], None)
+def show() -> Response:
+    """Show the sign-in form, and remember where the browser wanted to go."""
+    wanted = request.args.get("next", "")[:_FIELD]
+    response = make_response(_form("", wanted, None))
+    remember(response, wanted)
+    return response
 
 
 def _form(email: str, next_url: str, error: str | None) -> str:
@@ -59,6 +63,7 @@ def sign_in() -> Response | tuple[str, int]:
         return _form(email, next_url, "That e-mail address and password do not belong together."), 422
     started = start_session(db(), now=now(), person_id=result.person_id, agent=request.user_agent.string)
     response = redirect(own_path(next_url), code=303)
+    forget(response)
     set_cookie(response, started)
     return response
 
@@ -90,7 +95,8 @@ def use_link(token: str) -> Response | tuple[str, int]:
     except LinkSpent as error:
         return _link(token, error.detail), 410
     started = start_session(db(), now=now(), person_id=person_id, agent=request.user_agent.string)
-    response = to("home.show")
+    response = redirect(remembered_path(), code=303)
+    forget(response)
     set_cookie(response, started)
     return response
 

@@ -8,7 +8,7 @@ from flask_login import current_user
 from app.edge.context import db
 from app.identity.queries import find_workspace
 from app.kernel.ids import show
-from app.web import account, costs, home, login, review, untrusted
+from app.web import account, costs, home, item_page, login, review, untrusted
 
 _NAV: Final = (("home.show", "Home", None), ("review.show", "Desk", "review"), ("costs.show", "Costs", "reports"))
 _OUTCOMES: Final = {
@@ -23,13 +23,14 @@ _OUTCOMES: Final = {
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
+    "told": "Kept: from now on you are told like this.",
 }
 
 
 def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
-    for page in (account, costs, home, login, review):
+    for page in (account, costs, home, item_page, login, review):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
 

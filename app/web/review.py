@@ -62,7 +62,8 @@ def show() -> str:
 @page.post("/review/take")
 @allow("review")
 def take() -> str | AnyResponse:
-    """Take the next item, of one queue if one is named."""
+    """Take the next item, of one queue if one is named, or a particular one."""
+    wanted = request.args.get("item")
     taken = take_item(
         db(),
         actor=principal().actor,
@@ -70,6 +71,7 @@ def take() -> str | AnyResponse:
         person_id=person_id(),
         channel="desk",
         queue=request.args.get("queue"),
+        item_id=None if wanted is None else parse("item", wanted),
     )
     return _empty(taken.why) if isinstance(taken, NothingToClaim) else to("review.show", **_outcome())
 

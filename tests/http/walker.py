@@ -14,6 +14,7 @@ from app.kernel.ids import show
 from tests.factories.site import BASE, Site
 
 ADDRESS: Final = {"task_type": "addresses", "output": {"city": "Paris", "zip": "75001"}, "confidence": 0.5}
+CHAT_HOOK: Final = {"name": "desk", "url": "https://chat.example.com/services/T0/B0/secret", "kinds": ["due_soon"]}
 PASSWORD: Final = "umber-kettle-quorum-74"
 Walk = Callable[["Walker"], None]
 WALKS: Final[dict[str, Walk]] = {}
@@ -106,6 +107,7 @@ def _direct(endpoint: str, path: str, body: dict[str, Any]) -> None:
     WALKS[endpoint] = walk
 
 
+_direct("chat_hooks.post", "/chat-hooks", CHAT_HOOK)
 _direct("people.post", "/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
 _direct("keys.post", "/keys", {"scopes": ["read"]})
 _direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
@@ -346,3 +348,30 @@ def _end_session(walker: Walker) -> None:
     path = walker.own_session()
     walker.go()
     walker.page(path)
+
+
+@_walk("account.choose_notifications")
+def _choose_notifications(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/account/notifications", zone="Europe/Zurich", daily_at="08:30")
+
+
+@_walk("my_notifications.put")
+def _put_notifications(walker: Walker) -> None:
+    walker.go()
+    walker.api("/me/notifications", {"zone": "Asia/Tokyo"}, method="PUT", key="ada")
+
+
+@_walk("chat_hooks.delete")
+def _disable_hook(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    walker.go()
+    walker.api(f"/chat-hooks/{made['id']}", method="DELETE")
+
+
+@_walk("chat_hooks.post_trial")
+def _try_hook(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    walker.go()
+    walker.api(f"/chat-hooks/{made['id']}/test")

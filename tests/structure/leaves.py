@@ -7,11 +7,15 @@ from typing import Final
 
 # The type of the event that a call which changed something leaves in its own transaction.
 LEAVES: Final = {
+    "account.choose_notifications": "notifications.chosen",
     "account.end_session": "session.revoked",
     "account.set_own_password": "password.set",
     "calendars.delete": "calendar.removed",
     "calendars.post": "calendar.added",
     "calendars.put": "calendar.changed",
+    "chat_hooks.delete": "chat_hook.disabled",
+    "chat_hooks.post": "chat_hook.registered",
+    "chat_hooks.post_trial": "chat_hook.tried",
     "claims.post": "item.claim",
     "claims.post_decision": "item.decide",
     "decisions.post_supersede": "item.supersede",
@@ -36,6 +40,7 @@ LEAVES: Final = {
     "login.sign_out": "session.revoked",
     "login.use_link": "session.started",
     "people.patch": "person.access_changed",
+    "my_notifications.put": "notifications.chosen",
     "people.post": "person.joined",
     "policies.post": "policy.drafted",
     "policies.post_publish": "policy.published",

@@ -22,10 +22,11 @@ LOOK_AT: Final = 200
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """A queue: its name, and the zone of its calendar if it has one."""
+    """A queue: its name, the zone of its calendar if it has one, and whether it hands nothing out now."""
 
     name: str
     zone: str | None
+    paused: bool
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ def _standing(item: Item, queue: str, zone: str | None, task_type: str, claimer:
 def get_queues(session: Session, *, queue_ids: set[UUID]) -> dict[UUID, QueueFacts]:
     """Return these queues, by id."""
     rows = session.execute(
-        select(Queue.id, Queue.name, Calendar.zone)
+        select(Queue.id, Queue.name, Calendar.zone, Queue.paused_at)
         .outerjoin(Calendar, Calendar.id == Queue.calendar_id)
         .where(Queue.id.in_(queue_ids))
     )
-    return {row.id: QueueFacts(row.name, row.zone) for row in rows}
+    return {row.id: QueueFacts(row.name, row.zone, row.paused_at is not None) for row in rows}
 
 
 _WAITING_FOR: Final = text("""

@@ -170,7 +170,7 @@ def _queue_line(
 ) -> Line | None:
     assert row.queue_id is not None, "what is not about an item is about a queue"  # noqa: S101  # asked by the caller
     queue = queues[row.queue_id]
-    if person is not None and not person.works(queue.name):
+    if queue.paused or (person is not None and not person.works(queue.name)):
         return None
     waits = what_waits(session, queue_id=row.queue_id, person=person)
     if waits is None:
