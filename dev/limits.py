@@ -29,6 +29,9 @@ from app.identity.rules.limits import (
 from app.identity.rules.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from app.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
 from app.kernel.strict_json import MAX_DEPTH, MAX_INTEGER, MAX_NUMBER_LENGTH
+from app.notifications.rules.audience import AT_MOST
+from app.notifications.rules.hooks import MAX_HOOKS
+from app.notifications.rules.retries import WAITS_SECONDS as MESSAGE_WAITS_SECONDS
 from app.queue.rules import CEILING
 from app.queue.rules.calendars import HORIZON, OPENS_WITHIN, SPANS_A_DAY
 from app.queue.rules.escalation import MAX_STEPS as STEPS
@@ -144,6 +147,14 @@ def _webhooks() -> Rows:
     )
 
 
+def _notifications() -> Rows:
+    return (
+        ("people who are told that one item is due soon", f"{AT_MOST}, unless somebody holds it"),
+        ("tries of one message", f"{len(MESSAGE_WAITS_SECONDS)} over {sum(MESSAGE_WAITS_SECONDS) // 3600} h"),
+        ("chat hooks of a workspace", f"{MAX_HOOKS}"),
+    )
+
+
 def sections() -> dict[str, Rows]:
     """Return the tables of the page: what is limited and to what, by title."""
     return {
@@ -153,4 +164,5 @@ def sections() -> dict[str, Rows]:
         "Queues and calendars": _queues(),
         "Signing in": _signing_in(),
         "Webhooks": _webhooks(),
+        "Notifications": _notifications(),
     }

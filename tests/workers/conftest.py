@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from tests.factories.people import add_person
 from tests.factories.reviewing import hand_in, take
 from tests.factories.servers import Servers
 from tests.factories.work import add_item, add_task_type
+from tests.workers.certificates import Authority
 from workers.task import Tools
 
 
@@ -90,3 +92,9 @@ def desk(database: Database) -> Desk:
         workspace_id = create_workspace(session=session, now=read_now(session), name="Acme").id
         add_task_type(session, workspace_id, undo_ms=2_000)
         return Desk(database, workspace_id, add_person(session, workspace_id))
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A certificate authority that nobody trusts by itself."""
+    return Authority(tmp_path)

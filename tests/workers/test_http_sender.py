@@ -5,15 +5,10 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.adapters.http_sender import (
     ADDRESS_REFUSED,
@@ -27,6 +22,7 @@ from app.adapters.http_sender import (
     Limits,
 )
 from app.kernel.clock import monotonic_ms
+from tests.workers.certificates import Authority
 from tests.workers.receivers import Conversation, Receiver, listening, reply
 
 BODY = b'{"type":"submission.decided"}'
@@ -257,57 +253,6 @@ def test_a_broken_answer_is_a_word_and_no_exception(sender: HttpSender, converse
     assert (answer.status_code, answer.problem) == (None, BROKEN)
 
 
-class _Authority:
-    """A certificate authority that lives as long as one test."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test authority")])
-        self.certificate = self._issue(self._name, self._key.public_key(), x509.BasicConstraints(True, None))
-
-    def _issue(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *extensions: x509.ExtensionType
-    ) -> x509.Certificate:
-        today = datetime(2026, 1, 1, tzinfo=UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(today)
-            .not_valid_after(today + timedelta(days=36_500))
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False)
-        )
-        for extension in extensions:
-            builder = builder.add_extension(extension, isinstance(extension, x509.BasicConstraints))
-        return builder.sign(self._key, SHA256())
-
-    def server(self, *names: x509.GeneralName) -> ssl.SSLContext:
-        """Return a server's side with a certificate for these names."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._issue(x509.Name([]), key.public_key(), x509.SubjectAlternativeName(names))
-        path = self._directory / "server.pem"
-        path.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + certificate.public_bytes(Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
-
-    def client(self) -> ssl.SSLContext:
-        """Return a client's side that trusts this authority alone."""
-        return ssl.create_default_context(cadata=self.certificate.public_bytes(Encoding.PEM).decode())
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> _Authority:
-    return _Authority(tmp_path)
-
-
 def _over_tls(context: ssl.SSLContext, names: list[str] | None = None) -> Iterator[Receiver]:
     def note(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
         if names is not None:
@@ -318,7 +263,7 @@ def _over_tls(context: ssl.SSLContext, names: list[str] | None = None) -> Iterat
         yield receiver
 
 
-def test_tls_is_asked_for_and_checked_by_the_hosts_name(authority: _Authority) -> None:
+def test_tls_is_asked_for_and_checked_by_the_hosts_name(authority: Authority) -> None:
     names: list[str] = []
     for receiver in _over_tls(authority.server(x509.DNSName("receiver")), names):
         sender = HttpSender(allow_private=True, tls=authority.client(), resolver=to_loopback)
@@ -327,26 +272,26 @@ def test_tls_is_asked_for_and_checked_by_the_hosts_name(authority: _Authority) -
     assert names == ["receiver"]
 
 
-def test_tls_is_checked_by_the_address_where_the_url_has_one(authority: _Authority) -> None:
+def test_tls_is_checked_by_the_address_where_the_url_has_one(authority: Authority) -> None:
     for receiver in _over_tls(authority.server(x509.IPAddress(ip_address("127.0.0.1")))):
         sender = HttpSender(allow_private=True, tls=authority.client())
         assert sender(f"https://127.0.0.1:{receiver.port}/", {}, BODY).status_code == 200
 
 
-def test_a_certificate_for_another_name_is_refused(authority: _Authority) -> None:
+def test_a_certificate_for_another_name_is_refused(authority: Authority) -> None:
     for receiver in _over_tls(authority.server(x509.DNSName("other"))):
         sender = HttpSender(allow_private=True, tls=authority.client(), resolver=to_loopback)
         assert sender(f"https://receiver:{receiver.port}/", {}, BODY).problem == BAD_TLS
         assert receiver.requests == []
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(authority: _Authority) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(authority: Authority) -> None:
     for receiver in _over_tls(authority.server(x509.DNSName("receiver"))):
         sender = HttpSender(allow_private=True, resolver=to_loopback)
         assert sender(f"https://receiver:{receiver.port}/", {}, BODY).problem == BAD_TLS
 
 
-def test_tls_that_never_begins_is_cut_off(authority: _Authority) -> None:
+def test_tls_that_never_begins_is_cut_off(authority: Authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         sender = HttpSender(allow_private=True, tls=authority.client(), resolver=to_loopback, limits=SHORT)
         answer = sender(f"https://receiver:{server.getsockname()[1]}/", {}, BODY)
