@@ -10,6 +10,7 @@ const SETTLE_MS = 300;
 const form = document.getElementById("decide");
 const main = document.getElementById("main");
 const reject = form.querySelector("[data-reject]");
+const more = form.querySelector("[data-more]");
 const unsent = document.getElementById("unsent");
 const warning = form.querySelector("[data-warning]");
 const draftState = form.querySelector("[data-draft-state]");
@@ -169,7 +170,8 @@ function onKey(event) {
   if (event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (!event.repeat) (reject.contains(target) ? act("reject") : act("submit")).click();
+    // Within “More” nothing is judged.
+    if (!event.repeat && !more.contains(target)) (reject.contains(target) ? act("reject") : act("submit")).click();
   } else if (event.key === "Enter" && target.matches('input[type="text"]')) {
     event.preventDefault();
   } else if (event.key === "Escape") {
@@ -181,13 +183,17 @@ function onKey(event) {
 
 function pressed(event) {
   // A key struck twice must not decide the next item before anybody has seen it.
-  if (!("ready" in form.dataset) || reject.open) return;
+  if (!("ready" in form.dataset) || reject.open || more.open) return;
   if (event.key === "e") {
     event.preventDefault();
     firstField()?.focus();
   } else if (event.key === "r") {
     event.preventDefault();
     openReject();
+  } else if (event.key === "m") {
+    event.preventDefault();
+    more.open = true;
+    more.querySelector("textarea").focus();
   } else {
     const button = [...form.querySelectorAll("button[data-key]")].find((one) => one.dataset.key === event.key);
     if (!button) return;
@@ -268,6 +274,18 @@ if (!outcome.hidden) {
   const said = outcome.textContent;
   outcome.textContent = "";
   setTimeout(() => { outcome.textContent = said; }, 100);
+}
+const undo = form.querySelector("[data-undo]");
+if (undo) {
+  const until = performance.now() + Number(undo.dataset.undo) * 1_000;
+  const counting = setInterval(() => {
+    const left = Math.ceil((until - performance.now()) / 1_000);
+    undo.querySelector("[data-undo-left]").textContent = String(Math.max(left, 0));
+    if (left <= 0) {
+      clearInterval(counting);
+      undo.remove();
+    }
+  }, 500);
 }
 restore();
 markChanges();

@@ -102,8 +102,12 @@ def _urls(opened: OpenClaim) -> dict[str, str]:
         "decide": url_for("review.hand_in", claim_id=claim_id),
         "draft": url_for("review.keep_draft", claim_id=claim_id),
         "beats": url_for("claims.post_beat", id=claim_id),
-        "skip": url_for("review.skip", claim_id=claim_id),
-        "release": url_for("review.release", claim_id=claim_id),
+        "skip": url_for("desk_acts.skip", claim_id=claim_id),
+        "release": url_for("desk_acts.release", claim_id=claim_id),
+        "hold": url_for("desk_acts.keep", claim_id=claim_id),
+        "handover": url_for("desk_acts.give_to", claim_id=claim_id),
+        "second_opinion": url_for("desk_acts.ask_another", claim_id=claim_id),
+        "escalate": url_for("desk_acts.pass_up", claim_id=claim_id),
     }
 
 

@@ -8,9 +8,12 @@ from flask import Blueprint, render_template, url_for
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import SIGNED_IN, allow
 from app.identity.queries import get_membership
-from app.queue.models import Claim
-from app.queue.queries import find_live_claim, list_queues
+from app.kernel.ids import show as show_id
+from app.queue.models import Claim, Item, Presence
+from app.queue.queries import find_live_claim, find_presence, list_assigned, list_kept, list_queues
+from app.queue.rules import PAUSE_REASONS
 from app.review.queries import count_decisions_since, open_claim
+from app.submissions.queries import get_submission, get_task_type
 from app.timekeeping.queries import active_ms_since
 
 page = Blueprint("home", __name__)
@@ -25,7 +28,8 @@ def show() -> str:
     assert person_id is not None, "a session is a person's"  # noqa: S101  # held by the guard
     member = get_membership(db(), workspace_id=workspace_id(), person_id=person_id)
     lines = list_queues(db(), workspace_id=workspace_id(), now=now(), soon=SOON)
-    mine = [q for q in lines if not member.queues or q.name in member.queues] if principal().may("review") else []
+    hers = member.all_queues
+    mine = [q for q in lines if not hers or q.name in hers] if principal().may("review") else []
     midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
     return render_template(
         "home/show.html",
@@ -47,7 +51,35 @@ def show() -> str:
             "decisions": count_decisions_since(db(), workspace_id=workspace_id(), person_id=person_id, since=midnight),
         },
         take_url=url_for("review.take"),
+        kept=[_kept(i) for i in list_kept(db(), workspace_id=workspace_id(), person_id=person_id)],
+        given=[_kept(i) for i in list_assigned(db(), workspace_id=workspace_id(), person_id=person_id)],
+        presence=_presence(find_presence(db(), workspace_id=workspace_id(), person_id=person_id)),
+        reviews=principal().may("review"),
     )
+
+
+def _kept(item: Item) -> dict[str, Any]:
+    """Return an item that is mine by name, with where to go on with it."""
+    opened = get_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
+    task_type = get_task_type(db(), workspace_id=workspace_id(), task_type_id=opened.task_type_id)
+    return {
+        "task_type": task_type.name,
+        "external_id": opened.external_id,
+        "due_in_seconds": int((item.due_at - now()).total_seconds()),
+        "take_url": url_for("review.take", item=show_id("item", item.id)),
+        "until": item.assigned_until,
+    }
+
+
+def _presence(presence: Presence | None) -> dict[str, Any]:
+    paused = presence is not None and presence.paused_at is not None
+    return {
+        "paused_at": presence.paused_at if presence is not None and paused else None,
+        "reason": presence.reason if presence is not None and paused else None,
+        "reasons": PAUSE_REASONS,
+        "pause_url": url_for("desk_acts.pause"),
+        "resume_url": url_for("desk_acts.resume"),
+    }
 
 
 def _live(claim: Claim | None) -> dict[str, Any] | None:

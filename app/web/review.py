@@ -4,6 +4,7 @@ Everything works as plain forms; scripts add keys, beats and saving while one ty
 """
 
 from typing import Final
+from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,10 +14,10 @@ from app.edge.guard import allow
 from app.identity.queries import get_membership
 from app.kernel.errors import Fault
 from app.kernel.ids import parse
+from app.kernel.ids import show as show_id
 from app.queue.models import Claim
-from app.queue.queries import find_live_claim, get_claim
+from app.queue.queries import find_live_claim, find_presence, get_claim, next_free
 from app.queue.rules import EXPIRED
-from app.queue.service import ClaimLost
 from app.review.queries import OpenClaim, open_claim, running_time
 from app.review.rules.verdict import VerdictRefused
 from app.review.service import (
@@ -24,26 +25,22 @@ from app.review.service import (
     NothingToClaim,
     Overtaken,
     decide,
-    give_back,
     save_draft,
     take_item,
 )
 from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
 from app.web.answers_view import fill_form, find_answer
+from app.web.desk_more import more
 from app.web.desk_view import Posted, desk
 from app.web.onward import to
+from app.web.reasons import sentences
 from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
 
 page = Blueprint("review", __name__)
-_WHY: Final = {
-    "waiting": "waiting in this workspace",
-    "claimed_by_others": "in the hands of colleagues",
-    "other_queue": "waiting in queues that are not yours",
-    "missing_skill": "waiting for a skill that you do not have",
-    "voted_already": "waiting for somebody else, because you have judged them",
-}
-_NOT_TEXT: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "adopt"})
+_NOT_TEXT: Final = frozenset(
+    {"token", "content_sha256", "verb", "discard_edits", "adopt", "skip_reason", "act_note", "hand_to"}
+)
 _REFUSED: Final = "Nothing was decided."
 
 
@@ -56,7 +53,7 @@ def show() -> str:
         return _empty({})
     opened = open_claim(db(), claim=held)
     draft = (opened.draft or {}).get("fields")
-    return _show(opened, posted=draft if isinstance(draft, dict) else None, restored=bool(draft))
+    return show_opened(opened, posted=draft if isinstance(draft, dict) else None, restored=bool(draft))
 
 
 @page.post("/review/take")
@@ -81,16 +78,19 @@ def _outcome() -> dict[str, str]:
 
 
 def _empty(why: dict[str, int]) -> str:
-    reasons = [{"count": n, "sentence": _WHY[word]} for word, n in why.items() if n and word in _WHY]
+    presence = find_presence(db(), workspace_id=workspace_id(), person_id=person_id())
     return render_template(
         "review/empty.html",
-        reasons=sorted(reasons, key=lambda r: -int(str(r["count"]))),
+        reasons=sentences(why),
+        paused=presence is not None and presence.paused_at is not None,
+        next_free_at=next_free(db(), workspace_id=workspace_id()) if why else None,
         take_url=url_for("review.take"),
+        resume_url=url_for("desk_acts.resume"),
         home_url=url_for("home.show"),
     )
 
 
-def _show(
+def show_opened(
     opened: OpenClaim,
     *,
     posted: Posted | None = None,
@@ -113,6 +113,7 @@ def _show(
         refused=refused,
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
+    values |= more(db(), opened, posted=posted or {})
     return render_template("review/show.html", **values | {"edits_at_stake": edits_at_stake, "filled": filled})
 
 
@@ -120,18 +121,18 @@ def _show(
 @allow("review")
 def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     """Hand in what was judged, and go on to the next item."""
-    claim = _own_claim(claim_id)
+    claim = own_claim(claim_id)
     opened = open_claim(db(), claim=claim)
     verb = request.form.get("verb", "")
     answer = find_answer(opened, request.form.get("adopt", ""))
     if verb == "fill" and answer is not None:
         fields, whole = fill_form(opened, answer)
-        return _show(opened, posted=fields, filled="whole" if whole else "partly")
+        return show_opened(opened, posted=fields, filled="whole" if whole else "partly")
     verdict, faults = read_verdict(opened, verb, answer)
     if faults:
-        return _show(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
+        return show_opened(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
     if verb == "approve" and is_edited(opened) and request.form.get("discard_edits") != "1":
-        return _show(opened, posted=posted_fields(), edits_at_stake=True), 422
+        return show_opened(opened, posted=posted_fields(), edits_at_stake=True), 422
     try:
         handed = decide(
             db(),
@@ -145,23 +146,26 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
             at_desk=True,
         )
     except VerdictRefused as error:
-        return _show(opened, posted=posted_fields(), faults=error.faults, refused=_REFUSED), 422
+        return show_opened(opened, posted=posted_fields(), faults=error.faults, refused=_REFUSED), 422
     except AlreadyVoted:
         return _show_lost("decided", opened), 409
     if isinstance(handed, Overtaken):
         return _show_lost(handed.state, opened, handed), 410 if handed.state == EXPIRED else 409
     if handed.blind:
-        return _next("voted")
-    return _next(handed.decision.status if handed.decision is not None else "waiting")
+        return take_next("voted")
+    if handed.decision is None:
+        return take_next("waiting")
+    return take_next(handed.decision.status, undoable=handed.decision.id)
 
 
-def _next(outcome: str) -> AnyResponse | str:
+def take_next(outcome: str, *, undoable: UUID | None = None) -> AnyResponse:
     """Take the next item at once, so that nobody has to ask for it."""
     taken = take_item(db(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id(), channel="desk")
-    return to("home.show", outcome=outcome) if isinstance(taken, NothingToClaim) else to("review.show", outcome=outcome)
+    said = {"outcome": outcome} | ({"undo": show_id("decision", undoable)} if undoable else {})
+    return to("home.show", **said) if isinstance(taken, NothingToClaim) else to("review.show", **said)
 
 
-def _own_claim(claim_id: str) -> Claim:
+def own_claim(claim_id: str) -> Claim:
     """Return one of my claims, live or ended.
 
     Raises:
@@ -215,32 +219,3 @@ def keep_draft(claim_id: str) -> AnyResponse:
         body={"fields": {str(k): v for k, v in fields.items() if isinstance(v, str | list)}},
     )
     return Response(status=204) if document is not None else to("review.show", outcome="saved")
-
-
-@page.post("/review/<claim_id>/skip")
-@allow("review")
-def skip(claim_id: str) -> str | AnyResponse:
-    """Pass the item on and take the next."""
-    return _give_back(claim_id, "skip", "skipped")
-
-
-@page.post("/review/<claim_id>/release")
-@allow("review")
-def release(claim_id: str) -> str | AnyResponse:
-    """Give the item back and stop."""
-    return _give_back(claim_id, "release", "released")
-
-
-def _give_back(claim_id: str, act: str, outcome: str) -> str | AnyResponse:
-    try:
-        give_back(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            person_id=person_id(),
-            claim_id=parse("claim", claim_id),
-            act=act,
-        )
-    except ClaimLost:
-        return to("review.show")
-    return _next(outcome) if act == "skip" else to("home.show", outcome=outcome)

@@ -83,6 +83,16 @@ class Walker:
         proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
         return taken["claim"]["id"], taken["item"]["id"], proof
 
+    def decide_at_the_desk(self) -> str:
+        """Approve something at the desk that can be undone for an hour; return the decision's id."""
+        self.api("/task-types", {"name": "plain", "undo_seconds": 3600})
+        self.api("/submissions", {"task_type": "plain", "output": "Paris"})
+        taken = self.api("/claims", key="ada")
+        proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+        self.sign_in()
+        self.page(f"/review/{taken['claim']['id']}/decide", **proof, verb="approve")
+        return self.newest_decision()
+
     def newest_decision(self) -> str:
         """Return the id of the newest decision."""
         with self._site.app.database.unit_of_work() as session:
@@ -249,8 +259,12 @@ _on_a_claim("giving_back.post_escalate", "escalate")
 _on_a_claim("claims.post_draft", "draft", draft={"note": "half a"})
 _on_a_claim("claims.post_beat", "beats", seq=1, client_mono_ms=1, state="active", last_input_age_ms=1)
 _at_the_desk("review.hand_in", "decide", verb="reject", message="No such place.")
-_at_the_desk("review.skip", "skip")
-_at_the_desk("review.release", "release")
+_at_the_desk("desk_acts.skip", "skip")
+_at_the_desk("desk_acts.release", "release")
+_at_the_desk("desk_acts.keep", "hold")
+_at_the_desk("desk_acts.give_to", "handover", hand_to="zoe@acme.example")
+_at_the_desk("desk_acts.ask_another", "second-opinion", act_note="Is this Paris, Texas?")
+_at_the_desk("desk_acts.pass_up", "escalate")
 _at_the_desk("review.keep_draft", "draft", note="half a")
 
 
@@ -286,14 +300,30 @@ def _assign(walker: Walker) -> None:
 
 @_walk("decisions.post_undo")
 def _undo(walker: Walker) -> None:
-    walker.api("/task-types", {"name": "plain", "undo_seconds": 3600})
-    walker.api("/submissions", {"task_type": "plain", "output": "Paris"})
-    taken = walker.api("/claims", key="ada")
-    proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
-    walker.sign_in()
-    walker.page(f"/review/{taken['claim']['id']}/decide", **proof, verb="approve")
+    decision_id = walker.decide_at_the_desk()
     walker.go()
-    walker.api(f"/decisions/{walker.newest_decision()}/undo", key="ada")
+    walker.api(f"/decisions/{decision_id}/undo", key="ada")
+
+
+@_walk("desk_acts.undo_decision")
+def _undo_at_the_desk(walker: Walker) -> None:
+    decision_id = walker.decide_at_the_desk()
+    walker.go()
+    walker.page(f"/review/undo/{decision_id}")
+
+
+@_walk("desk_acts.pause")
+def _pause_at_the_desk(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/presence/pause", reason="break")
+
+
+@_walk("desk_acts.resume")
+def _resume(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/presence/resume")
 
 
 @_walk("decisions.post_supersede")

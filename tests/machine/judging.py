@@ -13,7 +13,7 @@ from app.review.service import AlreadyVoted, Handed, Overtaken, decide
 from app.submissions.models import Submission
 from tests.factories.reviewing import APPROVE, REJECT, correct
 from tests.machine.ground import needs_lease, needs_live, some_person, which
-from tests.machine.kinds import UNDO_SECONDS
+from tests.machine.kinds import REVIEWS_MAX, UNDO_SECONDS
 from tests.machine.model import OPEN, Lease, Piece
 from tests.machine.working import Working
 
@@ -89,33 +89,41 @@ class Judging(Working):
     def may_count(self, piece: Piece, lease: Lease) -> bool:
         """Say whether a first verdict under a lease counts: nobody was given the item since, and it is still open."""
         newest = lease.token == len(piece.leases)
-        return newest and piece.state in OPEN and (lease.live or lease.ended not in GIVEN_AWAY)
+        kept_right = lease.live or (lease.ended not in GIVEN_AWAY and lease.person not in piece.barred)
+        return newest and piece.state in OPEN and kept_right
 
     def said(self, piece: Piece, lease: Lease, verb: str, *, late: bool, at_desk: bool) -> None:
         """Note a vote that counts, and what it makes of the item."""
         lease.said = verb
-        if verb == "correct":
-            # The votes before were for another text.
-            piece.votes = []
-        piece.votes.append((lease.person, verb))
-        status = self.outcome_of(piece, verb)
-        if not late:
-            lease.ended = "decided" if status else "voted"
-        elif lease.live:
-            lease.ended = "expired"
-        piece.keeper, piece.given_to = None, None
-        piece.state = "decided" if status else "waiting"
-        if status:
-            piece.outcome, piece.decided_by = status, "human"
+        piece.given.append(lease)
+        status = outcome_of(piece, verb)
+        if lease.live:
+            lease.ended = "expired" if late else "decided" if status in STATUS.values() else "voted"
+        piece.keeper = piece.kept_until = None
+        if status in STATUS.values():
+            piece.state, piece.outcome, piece.decided_by, piece.decider = "decided", status, "human", lease.person
             piece.final_at = self.now + timedelta(seconds=UNDO_SECONDS if at_desk else 0)
-        elif verb == "correct":
+            return
+        piece.state = "waiting"
+        piece.give(None)
+        if verb == "correct" and not piece.kind.blind:
             piece.barred.add(lease.person)
+        if status == "disagreed":
+            piece.adjudicating = piece.for_lead = True
 
-    def outcome_of(self, piece: Piece, verb: str) -> str | None:
-        """Return what the votes come to, None while another is needed."""
-        verbs = [said for _, said in piece.votes]
-        if verb == "respond":
-            return "answered"
-        if sum(said in {"approve", "correct"} for said in verbs) >= piece.kind.approvals:
-            return "corrected" if "correct" in verbs else "approved"
-        return "rejected" if verbs.count("reject") >= piece.kind.rejections else None
+
+def outcome_of(piece: Piece, verb: str) -> str:
+    """Return what the votes come to: a status, or "disagreed" when a lead has to settle it, or "open"."""
+    verbs = [said for _, said in piece.votes]
+    edited = "correct" in verbs and not piece.kind.blind
+    status = "corrected" if verb == "approve" and edited else STATUS[verb]
+    if piece.adjudicating:
+        return status
+    if piece.kind.blind:
+        if verbs.count(verb) >= 2:
+            return status
+        return "disagreed" if len(verbs) >= REVIEWS_MAX else "open"
+    approvals, rejections = sum(said in {"approve", "correct"} for said in verbs), verbs.count("reject")
+    if verb == "respond" or approvals >= piece.kind.approvals or rejections >= piece.kind.rejections:
+        return status
+    return "disagreed" if approvals and rejections and len(verbs) >= REVIEWS_MAX else "open"

@@ -1,11 +1,15 @@
 """Who works in the machine's workspace and what is submitted there, in plain values for the world and the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 CLAIM_SECONDS: Final = 900
 UNDO_SECONDS: Final = 600
 DAY_MS: Final = 86_400_000
+REVIEWS_MAX: Final = 3
+LAPSE_SECONDS: Final = 14_400
+SOON_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Kind:
     approvals: int = 1
     rejections: int = 1
     blind: bool = False
+    on_timeout: str = "escalate"
     skills: frozenset[str] = frozenset()
     endpoint: bool = False
-    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -56,7 +60,9 @@ class Kind:
             "rejections_required": self.rejections,
             "claim_ms": CLAIM_SECONDS * 1000,
             "undo_ms": UNDO_SECONDS * 1000,
-            **self.more,
+            "on_timeout": self.on_timeout,
+            "double_review_rate": Decimal(int(self.blind)),
+            "max_reviewers": REVIEWS_MAX,
         }
 
 
@@ -69,7 +75,14 @@ PEOPLE: Final = {
 KINDS: Final = {
     "plain": Kind(endpoint=True),
     "hasty": Kind(sla_ms=DAY_MS // 4, endpoint=True),
-    "pair": Kind(approvals=2),
-    "veto": Kind(approvals=2, rejections=2),
     "legal": Kind(queue="legal", skills=frozenset({"law"})),
+    "pair": Kind(approvals=2),
+    "panel": Kind(approvals=3, rejections=3),
+    "veto": Kind(approvals=2, rejections=2),
+    "blind": Kind(approvals=2, rejections=2, blind=True),
+    "strict": Kind(sla_ms=DAY_MS // 12, approvals=2, on_timeout="reject", endpoint=True),
+    "trusting": Kind(sla_ms=DAY_MS // 12, approvals=2, on_timeout="use_output"),
+    "fleeting": Kind(sla_ms=DAY_MS // 12, on_timeout="expire", endpoint=True),
 }
+# In this queue whoever skips an item never gets it back; in the others she gets it last.
+OTHERS_QUEUE: Final = "legal"

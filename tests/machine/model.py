@@ -26,6 +26,7 @@ class Lease:
     expires: datetime
     ended: str | None = None
     said: str | None = None
+    undone: bool = False
 
     @property
     def live(self) -> bool:
@@ -50,22 +51,32 @@ class Piece:
     priority: int = 50
     state: str = "waiting"
     leases: list[Lease] = field(default_factory=list)
-    votes: list[tuple[str, str]] = field(default_factory=list)
+    stage: str = "on_time"
+    given: list[Lease] = field(default_factory=list)
     outcome: str | None = None
     decided_by: str | None = None
+    decider: str | None = None
     final_at: datetime | None = None
     keeper: str | None = None
+    kept_until: datetime | None = None
     last_for: set[str] = field(default_factory=set)
     barred: set[str] = field(default_factory=set)
     given_to: str | None = None
+    given_until: datetime | None = None
     for_lead: bool = False
     adjudicating: bool = False
-    unskippable: bool = False
 
     @property
     def kind(self) -> Kind:
         """Return what was submitted."""
         return KINDS[self.kind_name]
+
+    @property
+    def votes(self) -> list[tuple[str, str]]:
+        """Return who said what, as far as it stands: not what was taken back, nor what was for another text."""
+        standing = [(vote.person, str(vote.said)) for vote in self.given if not vote.undone]
+        edits = [n for n, (_, verb) in enumerate(standing) if verb == "correct"]
+        return standing if self.kind.blind or not edits else standing[edits[-1] :]
 
     @property
     def lease(self) -> Lease | None:
@@ -88,24 +99,37 @@ class Piece:
         """Return its place in line: priority, then due time, then age."""
         return -self.priority, int(self.due.timestamp() * 1000), self.id.bytes
 
-    def end(self, outcome: str, state: str) -> None:
+    def end(self, outcome: str, state: str = "waiting") -> None:
         """End the live claim."""
         lease = self.lease
         assert lease is not None
         lease.ended, self.state = outcome, state
 
-    def fits(self, person: str) -> bool:
-        """Say whether somebody may have it while it waits; what was given to her may be of another queue."""
+    def leave(self, outcome: str, state: str = "waiting") -> None:
+        """Take it from whoever has it, if somebody has."""
+        if self.lease:
+            self.end(outcome, state)
+        self.state, self.keeper, self.kept_until = state, None, None
+
+    def give(self, person: str | None, until: datetime | None = None) -> None:
+        """Let only this person have it, or everybody."""
+        self.given_to, self.given_until = person, until if person else None
+
+    def suits(self, person: str) -> bool:
+        """Say whether somebody could judge it if it were given to her by name."""
         who = PEOPLE[person]
-        mine = self.given_to == person
         return (
-            self.state == "waiting"
-            and (mine or (self.given_to is None and who.works(self.queue)))
-            and self.skills <= set(who.skills)
+            self.skills <= set(who.skills)
             and person not in {voter for voter, _ in self.votes}
             and person not in self.barred
             and (not self.for_lead or who.lead)
         )
+
+    def fits(self, person: str) -> bool:
+        """Say whether somebody may have it while it waits; what was given to her may be of another queue."""
+        mine = self.given_to == person
+        free = self.given_to is None and PEOPLE[person].works(self.queue)
+        return self.state == "waiting" and (mine or free) and self.suits(person)
 
 
 @dataclass
@@ -123,18 +147,33 @@ class Model:
         """Return the item that somebody has claimed, if any."""
         return next((p for p in self.pieces if p.lease and p.lease.person == person), None)
 
-    def expire(self, now: datetime) -> None:
-        """End every lease that has run out."""
+    def reserved_for(self, person: str) -> Piece | None:
+        """Return the item that is kept ready for somebody, if any."""
+        return next((p for p in self.pieces if p.state == "reserved" and p.keeper == person), None)
+
+    def expire(self, now: datetime) -> bool:
+        """End every lease and every reservation that has run out; say whether there was any."""
+        ended = False
         for piece in self.pieces:
             if piece.lease and piece.lease.expires <= now:
-                piece.end("expired", "waiting")
+                piece.end("expired")
+                ended = True
+            if piece.kept_until is not None and piece.kept_until <= now:
+                piece.leave("")
+                ended = True
+        return ended
 
-    def next_for(self, person: str, queue: str | None = None) -> Piece | None:
+    def line(self, person: str) -> list[Piece]:
+        """Return what somebody has not passed before and may have, in order."""
+        free = [p for p in self.pieces if p.fits(person) and p.given_to is None and person not in p.last_for]
+        return sorted(free, key=Piece.place)
+
+    def next_for(self, person: str) -> Piece | None:
         """Return what somebody gets who asks for the next item: hers by name, then in line, then what she passed."""
         free = [p for p in self.pieces if p.fits(person)]
         mine = [p for p in free if p.given_to == person]
-        line = [p for p in free if p.given_to is None and queue in {None, p.queue}]
-        for choice in (mine, [p for p in line if person not in p.last_for], line):
+        line = [p for p in free if p.given_to is None]
+        for choice in (mine, self.line(person), line):
             if choice:
                 return min(choice, key=Piece.place)
         return None

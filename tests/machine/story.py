@@ -19,6 +19,7 @@ def expected(piece: Piece) -> Story:
     """Return what the model says of an item."""
     return {
         "state": piece.state,
+        "stage": piece.stage,
         "status": piece.status,
         "token": len(piece.leases),
         "holder": piece.holder,
@@ -42,6 +43,7 @@ def told(session: Session, names: dict[UUID, str]) -> dict[UUID, Story]:
     for item in session.scalars(select(Item)):
         stories[item.id] = {
             "state": item.state,
+            "stage": item.stage,
             "token": item.token,
             "holder": names[item.held_by] if item.held_by else None,
             "claims": [],

@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 from app.kernel.sealing import Vault
 from tests.machine.ground import Ground
 from tests.machine.judging import Judging
+from tests.machine.passing import Passing
+from tests.machine.reversing import Reversing
 from tests.machine.world import world_of
 
 
-class Lifecycle(Judging):
+class Lifecycle(Reversing, Passing, Judging):
     """Every act there is."""
 
 

@@ -14,10 +14,11 @@ from app.queue.service import ClaimLost
 from app.review.service import CannotCancel, NothingToClaim, beat, cancel, disable_reviewer, give_back, take_item
 from tests.factories.work import add_item
 from tests.machine.ground import Ground, needs_lease, some_kind, some_person, which
-from tests.machine.kinds import KINDS
+from tests.machine.kinds import KINDS, OTHERS_QUEUE, SOON_SECONDS
 from tests.machine.model import OPEN, Lease, Piece
 from workers.claims import expire
 from workers.deliveries import send_due
+from workers.timers import tend
 
 
 class Working(Ground):
@@ -64,9 +65,12 @@ class Working(Ground):
             self.expect(act, PersonDisabled)
             return
         at = self.now + timedelta(seconds=1)
-        self._end_own_overdue(person, at)
         mine = self.model.in_hand(person)
-        if mine is None and wanted is not None and not wanted.fits(person) and wanted.keeper != person:
+        if mine is not None and mine.lease is not None and mine.lease.expires <= at:
+            if wanted is None or wanted.fits(person) or wanted is mine or wanted.keeper == person:
+                mine.end("expired")
+            mine = None
+        if mine is None and wanted is not None and not (wanted.fits(person) or wanted.keeper == person):
             self.expect(act, Conflict, Forbidden)
             return
         answer = self.expect(act)
@@ -74,7 +78,7 @@ class Working(Ground):
             assert isinstance(answer, tuple)
             assert (answer[0].item_id, answer[1]) == (mine.id, False)
             return
-        due = wanted or self.model.next_for(person)
+        due = wanted or self._next(person, at)
         if due is None:
             assert isinstance(answer, NothingToClaim), f"nothing was free for {person}, but she got {answer}"
             return
@@ -84,10 +88,15 @@ class Working(Ground):
         assert claim.item_id == due.id, f"{person} should have got {due}"
         self.given(due, person, claim)
 
-    def _end_own_overdue(self, person: str, at: datetime) -> None:
-        mine = self.model.in_hand(person)
-        if mine is not None and mine.lease is not None and mine.lease.expires <= at:
-            mine.end("expired", "waiting")
+    def _next(self, person: str, at: datetime) -> Piece | None:
+        """Return what comes next for somebody: what is kept ready, then the line, then what others let run out."""
+        ready = self.model.reserved_for(person)
+        if ready is not None and ready.kept_until is not None:
+            if ready.kept_until > at:
+                return ready
+            ready.leave("")
+        found = self.model.next_for(person)
+        return self.model.next_for(person) if found is None and self.model.expire(at) else found
 
     def given(self, piece: Piece, person: str, claim: Claim) -> None:
         """Note a new claim: the token after the last, for a whole lease from now on."""
@@ -96,7 +105,7 @@ class Working(Ground):
         lease = Lease(claim.id, person, claim.token, claim.claimed_at, claim.claimed_at)
         lease.beat(self.now)
         piece.leases.append(lease)
-        piece.state, piece.keeper = "claimed", None
+        piece.state, piece.keeper, piece.kept_until = "claimed", None, None
 
     @needs_lease
     @rule(n=which, active=st.booleans())
@@ -151,11 +160,12 @@ class Working(Ground):
             self.expect(do, ClaimLost)
             return
         self.expect(do)
-        piece.end(outcome, "waiting")
-        self.gave_back(piece, lease.person)
-
-    def gave_back(self, piece: Piece, person: str) -> None:
-        """Note what follows when somebody did not want an item."""
+        piece.end(outcome)
+        piece.give(None)
+        if act == "skip" and piece.queue == OTHERS_QUEUE:
+            piece.barred.add(lease.person)
+        else:
+            piece.last_for.add(lease.person)
 
     @precondition(lambda self: len([p for p in self.model.pieces if p.state in OPEN]) > 2)
     @rule(n=which)
@@ -168,10 +178,9 @@ class Working(Ground):
             self.expect(act, CannotCancel)
             return
         self.expect(act)
-        if piece.lease:
-            piece.end("cancelled", "cancelled")
-        if piece.state != "cancelled" or piece.final_at is None:
-            piece.state, piece.final_at, piece.keeper = "cancelled", self.now, None
+        if piece.state != "cancelled":
+            piece.leave("cancelled", "cancelled")
+            piece.final_at = self.now
 
     @precondition(lambda self: len(self.model.pieces) > 3 and len(self.model.disabled) == 0)
     @rule(person=st.sampled_from(["ada", "cyd"]))
@@ -181,15 +190,13 @@ class Working(Ground):
         with self.world.unit_of_work() as session:
             disable_reviewer(session=session, now=self.now, actor=COMMAND, person_id=self.world.people[person])
         self.model.disabled.add(person)
-        mine = self.model.in_hand(person)
-        if mine is not None:
-            mine.end("revoked", "waiting")
-        self.is_gone(person)
+        for piece in self.model.pieces:
+            if piece.holder == person:
+                piece.leave("revoked")
+            if piece.state in OPEN and piece.given_to == person:
+                piece.give(None)
 
-    def is_gone(self, person: str) -> None:
-        """Note what else goes back when somebody is disabled."""
-
-    @rule(seconds=st.sampled_from([30, 61, 600, 901, 7_200, 15_000]))
+    @rule(seconds=st.sampled_from([30, 61, 600, 901, 7_200, 15_000, 90_000]))
     def time_passes(self, seconds: int) -> None:
         """Nobody does anything for a while, the sweeper neither."""
         self.world.clock.pass_time(seconds)
@@ -207,5 +214,29 @@ class Working(Ground):
     def swept(self) -> None:
         """Do and note what a sweep does."""
         expire(self.world.tools)
-        self.model.expire(self.now)
+        tend(self.world.tools)
         send_due(self.world.tools)
+        self.model.expire(self.now)
+        for piece in self.model.pieces:
+            if piece.state in OPEN:
+                self._in_time(piece)
+
+    def _in_time(self, piece: Piece) -> None:
+        """Note what time does to an open item."""
+        if piece.state == "waiting" and piece.given_until is not None and piece.given_until <= self.now:
+            piece.give(None)
+        if piece.due > self.now:
+            if piece.due - timedelta(seconds=SOON_SECONDS) <= self.now and piece.stage == "on_time":
+                piece.stage = "due_soon"
+            return
+        piece.stage = "breached"
+        if piece.kind.on_timeout == "escalate":
+            return
+        verbs = {verb for _, verb in piece.votes}
+        state = "expired" if piece.kind.on_timeout == "expire" else "decided"
+        piece.leave("timed_out", state)
+        piece.final_at = self.now
+        if state == "decided":
+            uses = piece.kind.on_timeout == "use_output" and verbs <= {"approve", "correct"}
+            piece.outcome = "rejected" if not uses else "corrected" if "correct" in verbs else "approved"
+            piece.decided_by, piece.decider = "timeout", None

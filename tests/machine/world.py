@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, text, update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND, Actor
@@ -19,10 +19,12 @@ from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.kernel.jobs import take_jobs
 from app.kernel.sealing import Vault, keep_vault
+from app.queue.models import Queue
+from app.queue.service.items import find_or_add_queue
 from tests.factories.people import add_rate
 from tests.factories.work import add_endpoint, add_policy, add_task_type
 from tests.machine.clock import StillClock
-from tests.machine.kinds import KINDS, PEOPLE
+from tests.machine.kinds import KINDS, OTHERS_QUEUE, PEOPLE
 from workers.task import Tools
 
 
@@ -82,6 +84,8 @@ class World:
                 if kind.rule:
                     add_policy(session, self.workspace_id, task_type=name, rules=[kind.rule])
             add_rate(session, self.workspace_id)
+            queue_id = find_or_add_queue(session, now=now, workspace_id=self.workspace_id, name=OTHERS_QUEUE)
+            session.execute(update(Queue).where(Queue.id == queue_id).values(skip_policy="others"))
 
     def unit_of_work(self) -> Any:
         """Return a unit of work."""

@@ -1,24 +1,21 @@
 """Many people at one queue: every item goes to one of them, and nobody ever holds two."""
 
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from threading import Event
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.audit.rules import COMMAND, Actor
 from app.identity.service import PersonDisabled
 from app.kernel.clock import read_now
 from app.kernel.db import Database
-from app.queue.models import Claim, Item
+from app.queue.models import Claim
 from app.queue.queries import list_live_claims_of
 from app.queue.service import ClaimLost, ItemTaken
-from app.review.models import Decision
-from app.review.service import NothingToClaim, decide, disable_reviewer, expire_claims, take_item
-from app.submissions.models import Submission
-from tests.factories.reviewing import APPROVE, put_back, run_out, take
+from app.review.service import NothingToClaim, disable_reviewer, expire_claims, take_item
+from tests.factories.reviewing import put_back, run_out, take
 from tests.factories.work import add_item, add_items
 from tests.races.conftest import add_people
 from tests.races.crowd import DEADLINE_SECONDS, assert_sound, at_once
@@ -37,45 +34,6 @@ def claim_one(database: Database, workspace_id: UUID, person_id: UUID) -> Claim 
             channel="api",
         )
         return taken if isinstance(taken, NothingToClaim) else taken[0]
-
-
-def work_until_done(database: Database, workspace_id: UUID, digest: bytes, person_id: UUID) -> list[UUID]:
-    """Take and approve items until none waits; return them. All of them have this content."""
-    done: list[UUID] = []
-    while True:
-        claim = claim_one(database, workspace_id, person_id)
-        if isinstance(claim, NothingToClaim):
-            if claim.why["waiting"] == 0:
-                return done
-            continue
-        with database.unit_of_work() as session:
-            decide(
-                session,
-                actor=Actor("person", person_id),
-                workspace_id=workspace_id,
-                person_id=person_id,
-                claim_id=claim.id,
-                token=claim.token,
-                content_sha256=digest,
-                verdict=APPROVE,
-                at_desk=False,
-            )
-        done.append(claim.item_id)
-
-
-def test_64_claimers_of_2000_items_take_none_twice_and_lose_none(crowded: Database, acme: UUID) -> None:
-    people = add_people(crowded, acme, CLAIMERS)
-    with crowded.unit_of_work() as session:
-        add_items(session, acme, ITEMS)
-        digest = session.scalars(select(Submission.content_sha256).distinct()).one()
-    answers = at_once([partial(work_until_done, crowded, acme, digest, person_id) for person_id in people])
-    taken = Counter(item_id for answer in answers if isinstance(answer, list) for item_id in answer)
-    assert len(taken) == ITEMS
-    assert set(taken.values()) == {1}
-    with crowded.unit_of_work() as session:
-        assert session.scalar(select(func.count()).select_from(Decision)) == ITEMS
-        assert session.execute(select(Item.state, Item.token).distinct()).all() == [("decided", 1)]
-    assert_sound(crowded)
 
 
 def test_one_person_in_ten_tabs_gets_one_claim(crowded: Database, acme: UUID) -> None:

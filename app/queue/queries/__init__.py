@@ -45,7 +45,9 @@ from app.queue.queries.why import (
     Line,
     counts,
     find_presence,
+    list_paused,
     look_along,
+    next_free,
     standing_of,
 )
 
@@ -82,6 +84,7 @@ __all__ = [
     "list_kept_or_assigned",
     "list_live_claims_of",
     "list_overdue_claims",
+    "list_paused",
     "list_queue_settings",
     "list_queues",
     "list_rekeying",
@@ -89,6 +92,7 @@ __all__ = [
     "look_along",
     "next_count_at",
     "next_expiry",
+    "next_free",
     "next_wake",
     "queue_ids",
     "standing_of",

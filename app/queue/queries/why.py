@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.queue.models import Presence, Queue, QueueLoad
-from app.queue.rules import Standing, Worker
+from app.queue.models import Claim, Item, Presence, Queue, QueueLoad
+from app.queue.rules import RESERVED, Standing, Worker
 
 # Whoever asks pays for no more rows than this; what lies beyond is taken from the last count of its queue.
 LOOK_AT_MOST: Final = 20_000
@@ -197,3 +197,16 @@ def standing_of(session: Session, *, workspace_id: UUID, person_id: UUID, capaci
     """Return how a person stands: whether she paused, how much she has in hand of what she may, what is kept ready."""
     row = session.execute(_STANDING, {"workspace": workspace_id, "person": person_id, "grain": SEEN_GRAIN}).one()
     return Standing(row.paused_at, row.in_hand, capacity, row.reserved, bool(row.seen_lately))
+
+
+def list_paused(session: Session, *, workspace_id: UUID) -> set[UUID]:
+    """Return the people of a workspace who have paused."""
+    paused = select(Presence.person_id).where(Presence.workspace_id == workspace_id, Presence.paused_at.is_not(None))
+    return set(session.scalars(paused))
+
+
+def next_free(session: Session, *, workspace_id: UUID) -> datetime | None:
+    """Return when the next lease or reservation of a workspace runs out at the latest, or None when nobody has any."""
+    lease = select(func.min(Claim.expires_at)).where(Claim.workspace_id == workspace_id, Claim.ended_at.is_(None))
+    kept = select(func.min(Item.reserved_until)).where(Item.workspace_id == workspace_id, Item.state == RESERVED)
+    return min((at for at in (session.scalar(lease), session.scalar(kept)) if at is not None), default=None)
