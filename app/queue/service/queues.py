@@ -21,8 +21,17 @@ from app.kernel.clock import read_now
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import new_id
 from app.queue.models import Item, Queue
-from app.queue.queries import NoSuchCalendar, get_calendar, get_queue
-from app.queue.rules import OPEN, place_in_line
+from app.queue.queries import NoSuchCalendar, get_calendar, get_queue, working_calendar
+from app.queue.rules import (
+    ON_TIME,
+    OPEN,
+    Calendar,
+    earliest,
+    kept_relaxations,
+    next_relaxation_at,
+    place_in_line,
+    soon_at,
+)
 from app.queue.service.calendars import NameTaken
 
 # Before every id.
@@ -30,7 +39,7 @@ _FIRST: Final = UUID(int=0)
 # An item that was put in line under the old settings is there by then: no transaction lasts so long.
 _SETTLED_AFTER: Final = timedelta(seconds=60)
 # A change of one of these gives open items another place, or something else to wait for.
-_MOVES_ITEMS: Final = ("value_order", "half_life_ms", "soon_ms", "relaxations")
+_MOVES_ITEMS: Final = ("calendar_id", "value_order", "half_life_ms", "soon_ms", "relaxations")
 
 
 class UnknownCalendar(Invalid):
@@ -121,15 +130,25 @@ def rekey(session: Session, *, queue_id: UUID, limit: int) -> int:
     if queue.rekey_from is None:
         return 0
     rows = session.execute(
-        select(Item.id, Item.priority, Item.due_at, Item.log2_value)
+        select(
+            Item.id,
+            Item.priority,
+            Item.created_at,
+            Item.due_at,
+            Item.soon_at,
+            Item.wake_at,
+            Item.stage,
+            Item.relaxed,
+            Item.log2_value,
+        )
         .where(Item.queue_id == queue_id, Item.id > queue.rekey_from, Item.state.in_(OPEN))
         .order_by(Item.id)
         .limit(limit)
         .with_for_update()
     ).all()
     if rows:
-        keys = [place_in_line(r, value_order=queue.value_order, half_life_ms=queue.half_life_ms) for r in rows]
-        session.execute(_REKEY, {"ids": [r.id for r in rows], "keys": keys, "wakes": bool(queue.relaxations)})
+        calendar = working_calendar(session, queue=queue)
+        session.execute(_REKEY, _places(rows, queue, calendar))
         queue.rekey_from = rows[-1].id
     elif queue.changed_at is None or read_now(session) > queue.changed_at + _SETTLED_AFTER:
         queue.rekey_from = None
@@ -137,15 +156,28 @@ def rekey(session: Session, *, queue_id: UUID, limit: int) -> int:
     return len(rows)
 
 
-# When an item is due soon is reckoned again when the sweeper looks at it, which is now for those it concerns.
 _REKEY: Final = text("""
-UPDATE items SET sort_key = new.key,
-       soon_at = CASE WHEN stage = 'on_time' THEN NULL ELSE soon_at END,
-       wake_at = CASE WHEN stage = 'on_time' OR (:wakes AND (skills <> '{}' OR candidates IS NOT NULL))
-                      THEN clock_timestamp() ELSE wake_at END
-  FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS bigint[])) AS new(id, key)
+UPDATE items SET sort_key = new.key, soon_at = new.soon, wake_at = new.wake
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS bigint[]), CAST(:soons AS timestamptz[]),
+              CAST(:wakes AS timestamptz[])) AS new(id, key, soon, wake)
  WHERE items.id = new.id
 """)
+
+
+def _places(rows: Sequence[Any], queue: Queue, calendar: Calendar | None) -> dict[str, list[Any]]:
+    """Return the place of each item, and when it is due soon and looked at next, as the settings say now."""
+    places: dict[str, list[Any]] = {"ids": [], "keys": [], "soons": [], "wakes": []}
+    relaxations = kept_relaxations(queue.relaxations)
+    for row in rows:
+        soon = row.soon_at
+        if row.stage == ON_TIME:
+            soon = soon_at(calendar, since=row.created_at, due_at=row.due_at, soon_ms=queue.soon_ms)
+        relaxes = next_relaxation_at(relaxations, done=row.relaxed, since=row.created_at, calendar=calendar)
+        places["ids"].append(row.id)
+        places["keys"].append(place_in_line(row, value_order=queue.value_order, half_life_ms=queue.half_life_ms))
+        places["soons"].append(soon)
+        places["wakes"].append(earliest(row.wake_at, relaxes, soon if row.stage == ON_TIME else None))
+    return places
 
 
 def _check(session: Session, workspace_id: UUID, settings: QueueSettings) -> None:
