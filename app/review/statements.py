@@ -13,15 +13,24 @@ from app.queue.service.claims import NOT_SKIPPED, claim_statement
 # Who asks for work, and where she may work, with her lock taken. It may be that she had to wait for the lock, so what
 # others could have changed meanwhile is looked at again by the statement that follows.
 WHO: Final = text("""
-SELECT m.roles, m.skills, m.queues, m.capacity, p.disabled_at, here.paused_at,
-       EXISTS (SELECT FROM group_members AS g WHERE g.person_id = m.person_id) AS grouped,
+SELECT m.roles, m.skills || g.skills AS skills, her.queues, m.capacity, p.disabled_at, here.paused_at, g.groups,
        ARRAY(SELECT q.id FROM queues AS q
               WHERE q.workspace_id = m.workspace_id AND q.paused_at IS NULL
                 AND CASE WHEN CAST(:queue AS text) IS NOT NULL THEN q.name = :queue
-                         ELSE cardinality(m.queues) = 0 OR q.name = ANY (m.queues) END) AS queue_ids,
+                         ELSE cardinality(her.queues) = 0 OR q.name = ANY (her.queues) END) AS queue_ids,
        pg_advisory_xact_lock(hashtextextended(:person_lock, 0))
   FROM memberships AS m
   JOIN people AS p ON p.id = m.person_id
+ CROSS JOIN LATERAL (
+   SELECT COALESCE(array_agg(DISTINCT g.id), '{}') AS groups,
+          COALESCE(array_agg(DISTINCT s.skill) FILTER (WHERE s.skill IS NOT NULL), '{}') AS skills,
+          COALESCE(array_agg(DISTINCT q.queue) FILTER (WHERE q.queue IS NOT NULL), '{}') AS queues
+     FROM group_members AS member
+     JOIN groups AS g ON g.id = member.group_id AND g.workspace_id = m.workspace_id
+     LEFT JOIN LATERAL unnest(g.skills) AS s (skill) ON true
+     LEFT JOIN LATERAL unnest(g.queues) AS q (queue) ON true
+    WHERE member.person_id = m.person_id) AS g
+ CROSS JOIN LATERAL (SELECT m.queues || g.queues AS queues) AS her
   LEFT JOIN presences AS here ON here.workspace_id = m.workspace_id AND here.person_id = m.person_id
  WHERE m.workspace_id = :workspace AND m.person_id = :person
 """)

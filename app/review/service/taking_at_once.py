@@ -32,9 +32,9 @@ def take_at_once(
         return None
     worker = Worker(
         person_id=person_id,
-        groups=(),
+        groups=tuple(who.groups),
         queues=tuple(who.queue_ids),
-        skills=tuple(who.skills),
+        skills=tuple(sorted(set(who.skills))),
         lead="oversee" in permissions_of_roles(who.roles),
     )
     return claim_next(
@@ -43,8 +43,7 @@ def take_at_once(
 
 
 def _is_common(who: Row[Any], queue: str | None) -> bool:
-    """Say whether nothing but her own roles, skills and queues decides what she may have."""
-    unlimited = who.capacity is None and not who.grouped
+    """Say whether nothing but roles, skills and queues, her own and her groups', decides what she may have."""
     there = who.disabled_at is None and who.paused_at is None
     hers = queue is None or not who.queues or queue in who.queues
-    return unlimited and there and hers
+    return who.capacity is None and there and hers

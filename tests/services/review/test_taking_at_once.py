@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND, Actor
-from app.identity.service import create_workspace, disable_person
+from app.identity.service import GroupTerms, create_group, create_workspace, disable_person
 from app.kernel.clock import read_now
 from app.kernel.jobs import take_jobs
 from app.queue.models import Claim
@@ -56,6 +56,9 @@ def one_claim(session: Session, name: str, way: Way, case: dict[str, Any]) -> tu
     add_task_type(session, workspace)
     add_task_type(session, workspace, name="letter", queue="letters")
     ada = add_person(session, workspace, "ada" + name.lower(), skills=["law"], queues=case.get("queues", ()))
+    if "group" in case:
+        terms = GroupTerms(name="them", members=(ada,), **case["group"])
+        create_group(session, now=read_now(session), actor=COMMAND, workspace_id=workspace, terms=terms)
     first, second = add_item(session, workspace), add_item(session, workspace, task_type="letter")
     if case.get("given"):
         second.assigned_to = ada
@@ -91,8 +94,10 @@ def one_claim(session: Session, name: str, way: Way, case: dict[str, Any]) -> tu
         ({"queues": ["letters"]}, "second"),
         ({"given": True}, "second"),
         ({"skilled": True}, "second"),
+        ({"group": {"queues": ("letters",), "skills": ()}}, "second"),
+        ({"group": {"queues": (), "skills": ("maps", "tea")}, "skilled": True}, "first"),
     ],
-    ids=["plain", "one queue", "her queues", "by name", "skills"],
+    ids=["plain", "one queue", "her queues", "by name", "skills", "queues of a group", "skills of a group"],
 )
 def test_both_ways_leave_the_same(session: Session, case: dict[str, Any], which: str) -> None:
     stop_the_clock(session, NOW)
