@@ -10,7 +10,7 @@ from app.edge.guard import allow
 from app.identity.queries import get_membership
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
-from app.notifications.queries.people import list_colleagues
+from app.notifications.queries.people import habits_of, list_colleagues
 from app.notifications.queries.work import get_standings
 from app.notifications.rules.audience import Standing, may_take
 from app.queue.queries import find_live_claim, get_item
@@ -25,6 +25,7 @@ def show(item_id: str) -> str:
     item = get_item(db(), workspace_id=workspace_id(), item_id=parse("item", item_id))
     standing = get_standings(db(), item_ids={item.id})[item.id]
     me = person_id()
+    zone = habits_of(db(), workspace_id=workspace_id(), person_id=me).clock
     mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=me)
     held = mine if mine is not None and mine.expires_at > now() else None
     return render_template(
@@ -35,7 +36,8 @@ def show(item_id: str) -> str:
             "queue": standing.queue,
             "state": standing.state,
             "due_seconds": (standing.due_at - now()).total_seconds(),
-            "due_at": standing.due_at,
+            "due_at": standing.due_at.astimezone(zone),
+            "zone": zone.key,
             "is_open": standing.is_open,
             "holder": _holder(standing),
         },
