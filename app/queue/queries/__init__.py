@@ -4,7 +4,6 @@ from app.queue.queries.lines import (
     NoSuchClaim,
     NoSuchItem,
     NoSuchQueue,
-    QueueLine,
     find_item_of,
     find_live_claim,
     find_newest_claim,
@@ -22,11 +21,10 @@ from app.queue.queries.lines import (
     list_kept_or_assigned,
     list_live_claims_of,
     list_overdue_claims,
-    list_queues,
     next_expiry,
     queue_ids,
 )
-from app.queue.queries.loads import find_load, next_count_at
+from app.queue.queries.loads import QueueLine, find_load, list_queues, next_count_at
 from app.queue.queries.timing import (
     NoSuchCalendar,
     as_business_calendar,

@@ -1,7 +1,6 @@
 """Read queues, items and claims. Called by the flows, the desk, the API and the sweeper."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
 from app.queue.models import Claim, Item, Queue
-from app.queue.rules import CLAIMED, HELD, RESERVED, WAITING
+from app.queue.rules import HELD, RESERVED, WAITING
 
 
 class NoSuchClaim(NotFound):
@@ -22,19 +21,6 @@ class NoSuchQueue(NotFound):
 
 class NoSuchItem(NotFound):
     """There is no such item in this workspace."""
-
-
-@dataclass(frozen=True)
-class QueueLine:
-    """What one queue looks like from outside. `oldest_at` is when its oldest waiting item came in."""
-
-    id: UUID
-    name: str
-    waiting: int
-    claimed: int
-    oldest_at: datetime | None
-    due_soon: int
-    breached: int
 
 
 def get_item(session: Session, *, workspace_id: UUID, item_id: UUID) -> Item:
@@ -209,24 +195,3 @@ def queue_ids(session: Session, *, workspace_id: UUID, names: list[str]) -> list
     if names:
         query = query.where(Queue.name.in_(names))
     return list(session.scalars(query))
-
-
-def list_queues(session: Session, *, workspace_id: UUID, now: datetime, soon: timedelta) -> list[QueueLine]:
-    """Return every queue of a workspace with what waits in it, by name."""
-    waiting = Item.state == WAITING
-    rows = session.execute(
-        select(
-            Queue.id,
-            Queue.name,
-            func.count(Item.id).filter(waiting),
-            func.count(Item.id).filter(Item.state == CLAIMED),
-            func.min(Item.created_at).filter(waiting),
-            func.count(Item.id).filter(waiting & (Item.due_at > now) & (Item.due_at <= now + soon)),
-            func.count(Item.id).filter(waiting & (Item.due_at <= now)),
-        )
-        .outerjoin(Item, (Item.queue_id == Queue.id) & Item.state.in_((WAITING, CLAIMED)))
-        .where(Queue.workspace_id == workspace_id)
-        .group_by(Queue.id, Queue.name)
-        .order_by(Queue.name)
-    )
-    return [QueueLine(*row) for row in rows]

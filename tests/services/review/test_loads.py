@@ -1,6 +1,7 @@
 """Queues are counted in the background, and what comes in learns from that how long it will wait."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.clock import read_now
 from app.queue.models import Claim, Item, Queue, QueueLoad
-from app.queue.queries import find_load, next_count_at
+from app.queue.queries import find_load, list_queues, next_count_at
 from app.queue.service import Work, count_load, leave_uncounted
 from app.review.service import measure_loads, work_to_count
 from tests.factories.people import add_person
@@ -116,3 +117,18 @@ def test_a_paused_queue_promises_nothing(session: Session, workspace: UUID) -> N
     session.execute(update(Queue).values(paused_at=read_now(session)))
     assert send(session, workspace).expected_wait is None
     assert session.scalars(select(Item.state)).all() == ["waiting", "waiting"]
+
+
+def test_a_long_queue_is_listed_as_it_was_last_counted(session: Session, workspace: UUID, ada: UUID) -> None:
+    for _ in range(4):
+        add_item(session, workspace)
+    take(session, workspace, ada)
+    now = read_now(session)
+    asked: dict[str, Any] = {"workspace_id": workspace, "now": now, "soon": timedelta(hours=1), "at_most": 2}
+    (line,) = list_queues(session, **asked)
+    assert (line.waiting, line.claimed, line.capped, line.counted_at) == (2, 1, True, now)
+    measure_loads(session, now=now - timedelta(seconds=5))
+    (line,) = list_queues(session, **asked)
+    assert (line.waiting, line.capped, line.counted_at) == (3, False, now - timedelta(seconds=5))
+    (line,) = list_queues(session, **{**asked, "at_most": 100})
+    assert (line.waiting, line.capped, line.counted_at) == (3, False, now)
