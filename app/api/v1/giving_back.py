@@ -110,7 +110,7 @@ def post_hold(path: IdPath, body: HoldIn) -> Response:
 @api.post("/claims/<id>/handover", responses={200: Anything})
 @allow("review", by_session=True)
 def post_handover(path: IdPath, body: HandOverIn) -> Response:
-    """Give the item to a named person; if she lets it lie, everybody may have it."""
+    """Give an item that one has claimed or holds to a named person; if she lets it lie, everybody may have it."""
     receiver = hand_over(
         db(),
         actor=principal().actor,

@@ -24,8 +24,7 @@ from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
-from app.queue.rules import CANCELLED, CLAIMED
-from app.queue.rules import WAITING as ITEM_WAITING
+from app.queue.rules import CANCELLED, CLAIMED, HELD, RESERVED, WAITING
 from app.review.queries import find_decision
 from app.review.rules.document import decision_document
 from app.review.service import cancel
@@ -42,6 +41,8 @@ api = APIBlueprint(
     abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
 )
 KEY_LENGTH = 255
+# What a program reads of an item that is still open; one that is decided and not final yet looks like one at work.
+_AT_WORK = {WAITING: WAITING, RESERVED: WAITING, HELD: HELD}
 
 
 class BadIdempotencyKey(Invalid):
@@ -162,11 +163,11 @@ def _is_final(submission: Submission) -> bool:
 
 def _brief_document(submission: Submission, item_state: str | None) -> dict[str, Any]:
     """Return a submission without content. Until its outcome is final, the status says what the item is doing."""
-    claimed = not _is_final(submission) and item_state != ITEM_WAITING
+    working = None if _is_final(submission) else _AT_WORK.get(item_state or "", CLAIMED)
     return {
         "id": show("submission", submission.id),
         "external_id": submission.external_id,
-        "status": CLAIMED if claimed else submission.status,
+        "status": working or submission.status,
         "content_sha256": submission.content_sha256.hex(),
         "confidence": None if submission.confidence is None else float(submission.confidence),
         "model": {

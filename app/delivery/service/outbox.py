@@ -36,6 +36,10 @@ class NotParked(Conflict):
     """Only a parked delivery can be sent again."""
 
 
+class OnItsWay(Conflict):
+    """A message of this decision has left already, or is leaving."""
+
+
 class EndpointDisabled(Conflict):
     """The endpoint of this delivery is disabled."""
 
@@ -228,9 +232,17 @@ def _settle(session: Session, now: datetime, delivery: Delivery, state: str, det
 
 
 def withdraw_deliveries(session: Session, *, now: datetime, decision_id: UUID) -> None:
-    """Take back what was to be delivered of a decision that is undone. It is not due before the decision is final."""
-    due = select(Delivery).where(Delivery.decision_id == decision_id, Delivery.state == DUE).with_for_update()
-    for delivery in session.scalars(due, execution_options={"populate_existing": True}):
+    """Take back what was to be delivered of a decision that is undone.
+
+    Nothing is due before the decision is final. From here to the commit no worker can lease the rows.
+
+    Raises:
+        OnItsWay: a worker has leased one, or it has been sent.
+    """
+    all_of_it = select(Delivery).where(Delivery.decision_id == decision_id).with_for_update()
+    for delivery in session.scalars(all_of_it, execution_options={"populate_existing": True}):
+        if delivery.state != DUE or delivery.leased_until is not None or delivery.attempts:
+            raise OnItsWay
         _settle(session, now, delivery, WITHDRAWN, {"why": "decision undone"})
 
 

@@ -23,7 +23,18 @@ from app.queue.service.claims import (
 )
 from app.queue.service.escalating import take_step
 from app.queue.service.handling import keep_handling_times
-from app.queue.service.items import Enqueued, NewItem, assign, bar, enqueue, find_or_add_queue, move, put_last, unassign
+from app.queue.service.items import (
+    Enqueued,
+    NewItem,
+    assign,
+    bar,
+    enqueue,
+    find_or_add_queue,
+    leave_to_leads,
+    move,
+    put_last,
+    unassign,
+)
 from app.queue.service.loads import Work, count_load, leave_uncounted, queues_to_count
 from app.queue.service.presence import note_seen, pause, resume
 from app.queue.service.queues import (
@@ -64,6 +75,7 @@ __all__ = [
     "enqueue",
     "find_or_add_queue",
     "keep_handling_times",
+    "leave_to_leads",
     "leave_uncounted",
     "lock_claim",
     "lock_item",

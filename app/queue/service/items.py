@@ -213,6 +213,11 @@ def bar(item: Item, *, person_id: UUID, reason: str) -> None:
     item.bar_reasons = {**item.bar_reasons, person_id.hex: reason}
 
 
+def leave_to_leads(item: Item) -> None:
+    """Let only leads have a locked item from now on, whoever was named as a candidate before."""
+    item.for_lead, item.candidates = True, None
+
+
 def put_last(item: Item, *, person_id: UUID) -> None:
     """Let a person get a locked item back only after everything else."""
     if person_id not in item.skipped_by:

@@ -27,6 +27,7 @@ from app.queue.queries import (
 from app.queue.rules import WAITING, Standing, Worker
 from app.queue.service import (
     LockedClaim,
+    assign,
     claim_item,
     claim_next,
     lock_claim,
@@ -35,16 +36,19 @@ from app.queue.service import (
     try_lock_claim,
     unassign,
 )
-from app.review.service.fitness import NothingToClaim, standing_of_member, why_not, worker_of
+from app.review.service.fitness import (
+    NothingToClaim,
+    OtherQueue,
+    check_queue,
+    standing_of_member,
+    why_not,
+    worker_of,
+)
 from app.review.service.posting import finish_claim, lock_person, try_lock_person
 from app.review.service.reserving import free_reservations, own_reservation, put_back
 from app.review.service.taking_at_once import take_at_once
 
 _FREE_AT_MOST: Final = 10
-
-
-class OtherQueue(Forbidden):
-    """This person does not work that queue."""
 
 
 class QueuePaused(Conflict):
@@ -111,8 +115,7 @@ def take_step_by_step(
     member = get_membership(session, workspace_id=workspace_id, person_id=person_id)
     if member.person.disabled_at is not None:
         raise PersonDisabled
-    if queue is not None and member.all_queues and queue not in member.all_queues:
-        raise OtherQueue
+    check_queue(member, queue)
     held = find_live_claim(session, workspace_id=workspace_id, person_id=person_id)
     if held is not None:
         return held, False
@@ -209,6 +212,9 @@ def disable_reviewer(*, session: Session, now: datetime, actor: Actor, person_id
     for locked in claims:
         at = read_now(session)
         ended_at = min(at, locked.claim.expires_at)
+        if locked.item.assigned_to == person_id:
+            with session.no_autoflush:
+                assign(locked.item, to=None, by=None, until=None)
         finish_claim(session, now=at, actor=actor, locked=locked, act="revoke_claim", ended_at=ended_at)
     for item in kept:
         if item.state == WAITING:

@@ -134,7 +134,10 @@ def _may_count(locked: LockedClaim) -> bool:
     if not locked.newest or locked.item.state not in OPEN:
         return False
     # What somebody hands in while she is being disabled comes after it; what was given away is not hers any more.
-    given_away = locked.claim.outcome in {"revoked", "handed_over", "reassigned"}
+    given_away = locked.claim.outcome in {"revoked", "handed_over", "reassigned"} or (
+        # What was held under it may have been given to somebody by name since.
+        locked.item.assigned_to not in {None, locked.claim.person_id}
+    )
     return locked.live or not (given_away or locked.claim.person_id in locked.item.barred)
 
 

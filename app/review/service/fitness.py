@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.queries import MembershipRow, NoSuchPerson, find_person_by_email, get_membership
 from app.identity.rules import permissions_of_roles
-from app.kernel.errors import Fault, Invalid
+from app.kernel.errors import Fault, Forbidden, Invalid
 from app.kernel.ids import NoSuchId, parse
 from app.queue.models import Item
 from app.queue.queries import counts, find_queue_id, look_along, queue_ids, standing_of
@@ -36,6 +36,10 @@ class CannotTakeIt(Invalid):
     """This person could never take the item."""
 
 
+class OtherQueue(Forbidden):
+    """This person does not work that queue."""
+
+
 @dataclass(frozen=True)
 class NothingToClaim:
     """No item is free for this person; `why` counts, per reason, the items that are not.
@@ -48,6 +52,16 @@ class NothingToClaim:
     next_due_at: datetime | None = None
     queues: tuple[UUID, ...] = ()
     capped: bool = False
+
+
+def check_queue(member: MembershipRow, queue: str | None) -> None:
+    """Refuse a queue that is asked for by name and is not the member's.
+
+    Raises:
+        OtherQueue: she works others.
+    """
+    if queue is not None and member.all_queues and queue not in member.all_queues:
+        raise OtherQueue
 
 
 def worker_of(session: Session, member: MembershipRow, *, queue: str | None = None) -> Worker:

@@ -17,9 +17,10 @@ from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Fault, Invalid
 from app.kernel.ids import show
 from app.notifications.service import tell_escalated, tell_handed_over
-from app.queue.models import Queue
+from app.queue.models import Item, Queue
 from app.queue.queries import get_queue
-from app.queue.service import ClaimLost, LockedClaim, assign, bar, lock_claim, put_last, take_step
+from app.queue.rules import HELD
+from app.queue.service import ClaimLost, LockedClaim, assign, bar, leave_to_leads, lock_claim, move, put_last, take_step
 from app.review.service.fitness import check_can_take, find_named
 from app.review.service.notes import add_note
 from app.review.service.posting import finish_claim
@@ -91,7 +92,8 @@ def _pass_on(session: Session, locked: LockedClaim, queue: Queue) -> None:
         put_last(item, person_id=person_id)
         return
     bar(item, person_id=person_id, reason="sender")
-    item.for_lead = item.for_lead or policy == "lead"
+    if policy == "lead":
+        leave_to_leads(item)
 
 
 def hold(
@@ -125,27 +127,38 @@ def hand_over(
     to: str,
     note: str | None = None,
 ) -> UUID:
-    """Give the item of a live claim to a named person, and return who that is; others may have it if she lets it lie.
+    """Give an item that one has claimed or holds to a named person, and return who that is.
+
+    Others may have it if she lets it lie.
 
     Args:
         to: An id or e-mail address.
 
     Raises:
         NoSuchClaim: also when it is somebody else's.
-        ClaimLost: it has ended already.
+        ClaimLost: it has ended already, and does not hold its item either.
         CannotTakeIt: nobody of that name is here, or she could never take it; the faults say why.
     """
-    locked, at = _hold_live(session, workspace_id, person_id, claim_id)
+    locked = lock_claim(session, workspace_id=workspace_id, person_id=person_id, claim_id=claim_id)
+    kept = locked.newest and locked.item.state == HELD and locked.item.held_by == person_id
+    if not locked.live and not kept:
+        raise ClaimLost
+    at = read_now(session)
     member = find_named(session, workspace_id=workspace_id, name=to)
     if member.person.id == person_id:
         raise Invalid(faults=[Fault("/to", "is yourself; hold it to keep it")])
     check_can_take(session, item=locked.item, member=member)
     queue = get_queue(session, workspace_id=workspace_id, queue_id=locked.item.queue_id)
     receiver = member.person.id
+    details = {"to": show("person", receiver)}
     with session.no_autoflush:
         put_last(locked.item, person_id=person_id)
         assign(locked.item, to=receiver, by=person_id, until=at + timedelta(milliseconds=queue.lapse_ms))
-        _end(session, at, actor, locked, "hand_over", note=note, details={"to": show("person", receiver)})
+        if kept:
+            move(session, now=at, actor=actor, item=locked.item, act="hand_over", details=details)
+            _leave_note(session, at, locked, "hand_over", note)
+        else:
+            _end(session, at, actor, locked, "hand_over", note=note, details=details)
     tell_handed_over(
         session,
         now=at,
@@ -165,8 +178,11 @@ def ask_second_opinion(
     Raises:
         NoSuchClaim: also when it is somebody else's.
         ClaimLost: it has ended already.
+        NobodyAbove: only a lead may judge it, and there is no other.
     """
     locked, at = _hold_live(session, workspace_id, person_id, claim_id)
+    if locked.item.for_lead and not _other_leads(session, locked):
+        raise NobodyAbove
     with session.no_autoflush:
         locked.item.flagged = True
         _let_go(locked)
@@ -191,13 +207,13 @@ def escalate_claim(
         NobodyAbove: it would go to the leads, and there is no other.
     """
     locked, at = _hold_live(session, workspace_id, person_id, claim_id)
+    if _goes_to_leads(locked.item) and not _other_leads(session, locked):
+        raise NobodyAbove
     details = {"reason": reason} if reason else {}
     with session.no_autoflush:
         step = take_step(session, now=at, item=locked.item)
         if step is None:
-            if not _other_leads(session, locked):
-                raise NobodyAbove
-            locked.item.for_lead = True
+            leave_to_leads(locked.item)
         _let_go(locked)
         details |= step or {"to": "leads"}
         _end(session, at, actor, locked, "escalate_claim", note=note, details=details)
@@ -209,6 +225,12 @@ def _hold_live(session: Session, workspace_id: UUID, person_id: UUID, claim_id: 
     if not locked.live:
         raise ClaimLost
     return locked, read_now(session)
+
+
+def _goes_to_leads(item: Item) -> bool:
+    """Say whether only leads may take an item once it is passed up."""
+    left = item.escalation[item.tier :]
+    return item.for_lead or not left or bool(left[0].get("leads"))
 
 
 def _let_go(locked: LockedClaim) -> None:
@@ -237,5 +259,9 @@ def _end(
         assign(locked.item, to=None, by=None, until=None)
     ended_at = min(at, locked.claim.expires_at)
     finish_claim(session, now=at, actor=actor, locked=locked, act=act, ended_at=ended_at, details=details)
+    _leave_note(session, at, locked, act, note)
+
+
+def _leave_note(session: Session, at: datetime, locked: LockedClaim, act: str, note: str | None) -> None:
     if note:
         add_note(session, now=at, item=locked.item, person_id=locked.claim.person_id, kind=act, text=note)

@@ -16,10 +16,11 @@ from app.notifications.service import tell_handed_over
 from app.queue.models import Item
 from app.queue.queries import find_newest_claim, get_item, get_queue
 from app.queue.rules import CLAIMED, HELD, OPEN
-from app.queue.service import LockedClaim, assign, lock_claim, lock_item, move
+from app.queue.service import LockedClaim, assign, lock_claim, lock_item, move, put_last
 from app.review.service.fitness import check_can_take, find_named
 from app.review.service.notes import add_note
 from app.review.service.posting import finish_claim
+from app.review.service.reserving import put_back
 
 
 class ItemClosed(Conflict):
@@ -46,7 +47,8 @@ def assign_item(
 ) -> Item:
     """Give an open item to a person by name, or with `to` None to everybody; whoever has it, has it no more.
 
-    A live claim ends and its time is posted; what was typed stays as a draft.
+    A live claim ends and its time is posted; what was typed stays as a draft. Whoever had it gets it back only after
+    everything else.
 
     Args:
         by: The lead who does it.
@@ -66,7 +68,10 @@ def assign_item(
     details = {"to": None if receiver is None else show("person", receiver)}
     # Locking reads the rows anew, so it comes before any change of them.
     locked = _lock_holder(session, item)
+    holder = locked.claim.person_id if locked else item.held_by
     with session.no_autoflush:
+        if holder is not None and holder != receiver:
+            put_last(item, person_id=holder)
         assign(item, to=receiver, by=by, until=until)
         if locked is None:
             move(session, now=at, actor=actor, item=item, act="reassign", details=details)
@@ -120,5 +125,6 @@ def unhold_item(
         raise NotHeld
     if item.held_by != person_id and not oversees:
         raise NotYourHold
-    move(session, now=read_now(session), actor=actor, item=item, act="unhold")
+    with session.no_autoflush:
+        put_back(session, now=read_now(session), actor=actor, item=item)
     return item

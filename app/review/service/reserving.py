@@ -16,8 +16,8 @@ from app.kernel.clock import read_now
 from app.queue.models import Item
 from app.queue.queries import find_reserved, list_ended_reservations
 from app.queue.rules import HELD, RESERVED, Standing, Worker, reasons_against
-from app.queue.service import lock_item, move, reserve_next, try_lock_item
-from app.review.service.fitness import NothingToClaim, standing_of_member, why_not, worker_of
+from app.queue.service import assign, lock_item, move, put_last, reserve_next, try_lock_item
+from app.review.service.fitness import NothingToClaim, check_queue, standing_of_member, why_not, worker_of
 from app.review.service.posting import lock_person
 
 
@@ -31,11 +31,13 @@ def reserve_ahead(
     Raises:
         NoSuchPerson: the person does not belong to the workspace.
         PersonDisabled: she has been disabled.
+        OtherQueue: the queue that is asked for is not hers.
     """
     lock_person(session, person_id)
     member = get_membership(session, workspace_id=workspace_id, person_id=person_id)
     if member.person.disabled_at is not None:
         raise PersonDisabled
+    check_queue(member, queue)
     worker = worker_of(session, member, queue=queue)
     standing = standing_of_member(session, member)
     ready = own_reservation(session, standing=standing, worker=worker)
@@ -90,8 +92,14 @@ def free_reservations(session: Session, *, limit: int, workspace_id: UUID | None
 
 
 def put_back(session: Session, *, now: datetime, actor: Actor, item: Item) -> None:
-    """Put a locked item that somebody keeps back in line; nothing happens to any other."""
+    """Put a locked item that somebody keeps back in line; nothing happens to any other.
+
+    Whoever held it gets it back only after everything else.
+    """
     if item.state == HELD:
+        if item.held_by is not None:
+            put_last(item, person_id=item.held_by)
+        assign(item, to=None, by=None, until=None)
         move(session, now=now, actor=actor, item=item, act="unhold")
     elif item.state == RESERVED:
         move(session, now=now, actor=actor, item=item, act="unreserve")

@@ -4,12 +4,14 @@ The work stays booked. The item is kept for whoever decided, who may judge it an
 Called by the desk and the decisions API.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.delivery.service import withdraw_deliveries
+from app.delivery.service import OnItsWay, withdraw_deliveries
+from app.identity.queries import get_membership
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Forbidden
 from app.kernel.ids import show
@@ -17,7 +19,9 @@ from app.queue.models import Item
 from app.queue.service import lock_item, move
 from app.review.models import Decision
 from app.review.queries import get_decision
+from app.review.service.posting import lock_person
 from app.review.service.recounting import recount_votes
+from app.review.service.reserving import put_back
 from app.submissions.service import reopen_submission
 
 
@@ -34,6 +38,8 @@ def undo(
 ) -> Item:
     """Take a decision back and keep its item for whoever decided. Twice does no harm.
 
+    If she has been disabled meanwhile, the item goes back in line.
+
     Args:
         oversees: Whether the person may do so with what others decided.
 
@@ -49,10 +55,12 @@ def undo(
     decision = session.get_one(Decision, decision_id, populate_existing=True)
     if decision.undone_at is not None:
         return item
-    at = read_now(session)
-    if decision.decided_by is None or not decision.stands or decision.final_at <= at:
+    if decision.decided_by is None or not decision.stands:
         raise AlreadyFinal
-    withdraw_deliveries(session, now=at, decision_id=decision.id)
+    # Under the lock that disabling takes too, so that nothing is kept for somebody who is being disabled.
+    lock_person(session, decision.decided_by)
+    at = read_now(session)
+    _withdraw(session, at, decision)
     decision.undone_at = at
     recount_votes(session, item=item)
     reopen_submission(session, submission_id=decision.submission_id)
@@ -61,4 +69,20 @@ def undo(
         # Time went on meanwhile: the sweeper looks at once whether anything is due.
         item.wake_at = at
         move(session, now=at, actor=actor, item=item, act="undo", details={"decision": show("decision", decision.id)})
+    member = get_membership(session, workspace_id=workspace_id, person_id=decision.decided_by)
+    if member.person.disabled_at is not None:
+        put_back(session, now=at, actor=actor, item=item)
+    # It may have become final while this waited for locks, and programs may have read it.
+    if decision.final_at <= read_now(session):
+        raise AlreadyFinal
     return item
+
+
+def _withdraw(session: Session, at: datetime, decision: Decision) -> None:
+    """Take back what was to be delivered, unless the decision is final by now."""
+    if decision.final_at <= at:
+        raise AlreadyFinal
+    try:
+        withdraw_deliveries(session, now=at, decision_id=decision.id)
+    except OnItsWay as error:
+        raise AlreadyFinal from error

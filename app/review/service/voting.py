@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.audit.rules import Actor
 from app.kernel.ids import new_id
 from app.queue.rules import RESERVED
-from app.queue.service import bar, move
+from app.queue.service import bar, leave_to_leads, move
 from app.review.models import Vote
 from app.review.queries import answers_of, open_body
 from app.review.rules.answers import comparable
@@ -116,7 +116,8 @@ def _let_others_judge(case: Case, judged: Judged, tally: _Tally) -> None:
     if judged.outcome.verb == "correct" and item.review_mode == "open":
         bar(item, person_id=claim.person_id, reason="editor")
     if tally.count.result == "disagreed":
-        item.adjudicating = item.for_lead = True
+        item.adjudicating = True
+        leave_to_leads(item)
 
 
 def _facts(case: Case, judged: Judged, tally: _Tally, status: str | None) -> dict[str, Any]:

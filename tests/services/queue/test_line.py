@@ -12,7 +12,8 @@ from app.kernel.clock import read_now
 from app.queue.models import Item
 from app.queue.queries import list_queues
 from app.queue.service import ItemTaken
-from app.review.service.claiming import OtherQueue, SkillMissing
+from app.review.service.claiming import SkillMissing
+from app.review.service.fitness import OtherQueue
 from tests.factories.people import add_person
 from tests.factories.reviewing import hand_in, look, put_back, take
 from tests.factories.work import add_item, add_policy, add_task_type

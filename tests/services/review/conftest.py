@@ -34,6 +34,18 @@ def bob(session: Session, workspace: UUID) -> UUID:
 
 
 @pytest.fixture
+def zoe(session: Session, workspace: UUID) -> UUID:
+    """A lead."""
+    return add_person(session, workspace, "zoe", roles=["lead"])
+
+
+@pytest.fixture
+def hold_one(hold: Hold) -> Hold:
+    """Submit something and let Ada claim it, where `hold` is the act itself."""
+    return hold
+
+
+@pytest.fixture
 def hold(session: Session, workspace: UUID, ada: UUID) -> Hold:
     """Submit something and let Ada claim it; named values replace parts of what is submitted."""
 

@@ -9,10 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND, Actor
-from app.identity.service import create_person
 from app.kernel.clock import read_now
 from app.kernel.errors import Invalid
-from app.queue.models import Claim, Item, Queue
+from app.queue.models import Item, Queue
 from app.queue.service import ClaimLost
 from app.reports.invariants import check_invariants
 from app.review.queries import open_claim
@@ -35,40 +34,8 @@ from app.review.service.giving_back import NobodyAbove, ReasonNeeded, Unskippabl
 from tests.factories.people import add_person
 from tests.factories.reviewing import begin_earlier, decided, hand_in, look, take
 from tests.factories.work import add_item
+from tests.services.review.acting import item_of, of
 from tests.services.review.conftest import Hold
-
-
-@pytest.fixture
-def zoe(session: Session, workspace: UUID) -> UUID:
-    """A lead."""
-    return create_person(
-        session,
-        now=read_now(session),
-        actor=COMMAND,
-        workspace_id=workspace,
-        email="zoe@example.org",
-        roles=["lead"],
-    )
-
-
-def of(claim: Claim) -> dict[str, Any]:
-    """Return whose claim it is, as every act on one asks."""
-    return {
-        "actor": Actor("person", claim.person_id),
-        "workspace_id": claim.workspace_id,
-        "person_id": claim.person_id,
-        "claim_id": claim.id,
-    }
-
-
-def item_of(session: Session, claim: Claim) -> Item:
-    return session.get_one(Item, claim.item_id, populate_existing=True)
-
-
-@pytest.fixture
-def hold_one(session: Session, workspace: UUID, ada: UUID) -> Hold:
-    """Submit something and let Ada claim it."""
-    return lambda: take(session, workspace, ada, item_id=add_item(session, workspace).id)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, Shape, Text
+from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
 
 
@@ -53,7 +54,7 @@ class EndpointIn(Shape):
     """An address that decisions are sent to."""
 
     url: Annotated[str, Field(max_length=2_000)]
-    types: list[Name] = Field(default_factory=lambda: ["submission.decided"], max_length=10)
+    types: list[Name] = Field(default_factory=lambda: list(TYPES), max_length=10)
 
 
 class PersonIn(Shape):
