@@ -8,10 +8,36 @@ from flask_login import current_user
 from app.edge.context import db, now
 from app.identity.queries import find_workspace
 from app.kernel.ids import show
-from app.web import account, costs, desk_acts, home, item_page, login, review, untrusted
+from app.web import (
+    access,
+    account,
+    calendar_pages,
+    costs,
+    desk_acts,
+    floor,
+    group_pages,
+    home,
+    item_page,
+    login,
+    queue_pages,
+    queue_settings,
+    review,
+    untrusted,
+)
 from app.web.undoable import undoable
 
-_NAV: Final = (("home.show", "Home", None), ("review.show", "Desk", "review"), ("costs.show", "Costs", "reports"))
+# Where a link leads, its label, and the permissions of which one is needed.
+_NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
+    ("home.show", "Home", frozenset()),
+    ("review.show", "Desk", frozenset({"review"})),
+    ("queue_pages.show_all", "Queues", frozenset({"review", "queues", "run_queues"})),
+    ("floor.show_floor", "Floor", frozenset({"oversee"})),
+    ("costs.show", "Costs", frozenset({"reports"})),
+    ("queue_settings.show_all", "Set-up", frozenset({"run_queues"})),
+    ("account.show", "Account", frozenset()),
+)
+# Pages that stand below another one's link.
+_BELOW: Final = dict.fromkeys(("access", "calendar_pages", "group_pages"), "queue_settings")
 _OUTCOMES: Final = {
     "approved": "Approved.",
     "corrected": "Corrected.",
@@ -29,6 +55,11 @@ _OUTCOMES: Final = {
     "too_late": "It is final and cannot be taken back any more; a lead can overturn it.",
     "paused": "Paused: nothing more is handed to you.",
     "resumed": "You are there again.",
+    "assigned": "Given to that person; only she gets it now.",
+    "freed": "Anybody who may can take it now.",
+    "added": "Made, under the usual settings.",
+    "changed": "Saved.",
+    "removed": "Removed.",
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
@@ -39,7 +70,9 @@ _OUTCOMES: Final = {
 def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
-    for page in (account, costs, desk_acts, home, item_page, login, review):
+    for page in (account, costs, desk_acts, home, item_page, login, queue_pages, review):
+        app.register_blueprint(page.page)
+    for page in (access, calendar_pages, floor, group_pages, queue_settings):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
 
@@ -63,13 +96,13 @@ def _shell() -> dict[str, Any] | None:
     signed_in = current_user.signed_in
     principal = signed_in.principal
     workspace = find_workspace(db(), name_or_id=show("workspace", principal.workspace_id))
-    links = [(name, label) for name, label, needs in _NAV if needs is None or principal.may(needs)]
+    links = [(name, label) for name, label, needs in _NAV if not needs or any(principal.may(one) for one in needs)]
+    here = _BELOW.get(request.blueprint or "", request.blueprint)
     return {
         "person_name": signed_in.name,
         "workspace_name": workspace.name,
         "logout_url": url_for("login.sign_out"),
         "nav": [
-            {"label": label, "href": url_for(name), "current": request.endpoint == name}
-            for name, label in [*links, ("account.show", "Account")]
+            {"label": label, "href": url_for(name), "current": name.partition(".")[0] == here} for name, label in links
         ],
     }

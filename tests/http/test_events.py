@@ -3,8 +3,11 @@
 import pytest
 
 from tests.factories.site import Site
+from tests.http import setup_walks
 from tests.http.walker import WALKS, Walker
 from tests.structure.leaves import LEAVES, LEAVES_NOTHING
+
+assert setup_walks.HOURS, "its walks are in the table once it is imported"
 
 
 @pytest.mark.parametrize("endpoint", LEAVES)

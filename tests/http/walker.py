@@ -24,40 +24,40 @@ class Walker:
     """Makes calls of one site and knows which events came since the last look."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
         self._browser = site.app.test_client()
         self._before = 0
         site.add_person("zoe", ["lead"])
 
     def go(self) -> None:
         """Forget the events so far."""
-        with self._site.app.database.unit_of_work() as session:
+        with self.site.app.database.unit_of_work() as session:
             self._before = session.scalar(text("SELECT coalesce(max(number), 0) FROM events")) or 0
 
     def events(self) -> set[str]:
         """Return the types of the events since `go`."""
-        with self._site.app.database.unit_of_work() as session:
+        with self.site.app.database.unit_of_work() as session:
             found = text("SELECT type FROM events WHERE number > :before")
             return set(session.scalars(found, {"before": self._before}))
 
     def api(self, path: str, body: Any = None, *, method: str = "POST", key: str = "all") -> Any:
         """Call the API and return the body of its answer."""
-        answer = self._site.call(method, path, body if method == "DELETE" else body or {}, key=key)
+        answer = self.site.call(method, path, body if method == "DELETE" else body or {}, key=key)
         assert answer.status < 300, (path, answer.body)
         return answer.body
 
     def page(self, path: str, **form: Any) -> None:
-        """Post a form as Ada's browser."""
+        """Post a form with the browser."""
         answer = self._browser.post(path, data=form, base_url=BASE, headers={"Origin": BASE})
         assert answer.status_code < 400, (path, answer.status_code, answer.get_data(as_text=True)[-2000:])
 
-    def sign_in(self) -> None:
-        """Sign Ada's browser in by a link."""
-        self.page(self._site.sign_in_path("ada"))
+    def sign_in(self, short: str = "ada") -> None:
+        """Sign the browser in by a link, as Ada unless somebody else is named."""
+        self.page(self.site.sign_in_path(short))
 
     def link(self) -> str:
         """Return a fresh link for Ada."""
-        return self._site.sign_in_path("ada")
+        return self.site.sign_in_path("ada")
 
     def own_session(self) -> str:
         """Return the path that ends the session that Ada's browser has."""
@@ -68,7 +68,7 @@ class Walker:
 
     def submit(self) -> str:
         """Submit an output that waits and return its id."""
-        self._site.define_addresses()
+        self.site.define_addresses()
         return str(self.api("/submissions", ADDRESS)["id"])
 
     def claim(self) -> tuple[str, dict[str, Any]]:
@@ -95,11 +95,11 @@ class Walker:
 
     def newest_decision(self) -> str:
         """Return the id of the newest decision."""
-        with self._site.app.database.unit_of_work() as session:
+        with self.site.app.database.unit_of_work() as session:
             return show("decision", session.scalars(text("SELECT id FROM decisions ORDER BY id DESC LIMIT 1")).one())
 
 
-def _walk(endpoint: str) -> Callable[[Walk], Walk]:
+def walk_to(endpoint: str) -> Callable[[Walk], Walk]:
     def keep(walk: Walk) -> Walk:
         WALKS[endpoint] = walk
         return walk
@@ -129,21 +129,21 @@ HOURS: Final = {"name": "office", "zone": "Europe/Berlin", "hours": {"mon": [["0
 _direct("calendars.post", "/calendars", HOURS)
 
 
-@_walk("calendars.put")
+@walk_to("calendars.put")
 def _change_calendar(walker: Walker) -> None:
     made = walker.api("/calendars", HOURS)
     walker.go()
     walker.api(f"/calendars/{made['id']}", {**HOURS, "zone": "Europe/Vienna"}, method="PUT")
 
 
-@_walk("calendars.delete")
+@walk_to("calendars.delete")
 def _remove_calendar(walker: Walker) -> None:
     made = walker.api("/calendars", HOURS)
     walker.go()
     walker.api(f"/calendars/{made['id']}", method="DELETE")
 
 
-@_walk("queues.put")
+@walk_to("queues.put")
 def _change_queue(walker: Walker) -> None:
     made = walker.api("/queues", {"name": "night"})
     walker.go()
@@ -153,55 +153,55 @@ def _change_queue(walker: Walker) -> None:
 _direct("groups.post", "/groups", {"name": "experts", "skills": ["law"]})
 
 
-@_walk("groups.put")
+@walk_to("groups.put")
 def _change_group(walker: Walker) -> None:
     made = walker.api("/groups", {"name": "experts"})
     walker.go()
     walker.api(f"/groups/{made['id']}", {"name": "lawyers"}, method="PUT")
 
 
-@_walk("groups.delete")
+@walk_to("groups.delete")
 def _delete_group(walker: Walker) -> None:
     made = walker.api("/groups", {"name": "experts"})
     walker.go()
     walker.api(f"/groups/{made['id']}", method="DELETE")
 
 
-@_walk("people.patch")
+@walk_to("people.patch")
 def _change_access(walker: Walker) -> None:
     made = walker.api("/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
     walker.go()
     walker.api(f"/people/{made['id']}", {"capacity": 3}, method="PATCH")
 
 
-@_walk("presence.put")
+@walk_to("presence.put")
 def _pause(walker: Walker) -> None:
     walker.go()
     walker.api("/presence", {"state": "paused", "reason": "break"}, method="PUT", key="ada")
 
 
-@_walk("keys.delete")
+@walk_to("keys.delete")
 def _revoke_key(walker: Walker) -> None:
     made = walker.api("/keys", {"scopes": ["read"]})
     walker.go()
     walker.api(f"/keys/{made['id']}", method="DELETE")
 
 
-@_walk("endpoints.delete")
+@walk_to("endpoints.delete")
 def _disable_endpoint(walker: Walker) -> None:
     made = walker.api("/endpoints", {"url": "https://example.com/hook"})
     walker.go()
     walker.api(f"/endpoints/{made['id']}", method="DELETE")
 
 
-@_walk("policies.post")
+@walk_to("policies.post")
 def _draft_policy(walker: Walker) -> None:
     walker.api("/task-types", {"name": "plain"})
     walker.go()
     walker.api("/policies", {"task_type": "plain"})
 
 
-@_walk("policies.post_publish")
+@walk_to("policies.post_publish")
 def _publish_policy(walker: Walker) -> None:
     walker.api("/task-types", {"name": "plain"})
     made = walker.api("/policies", {"task_type": "plain"})
@@ -209,21 +209,21 @@ def _publish_policy(walker: Walker) -> None:
     walker.api(f"/policies/{made['id']}/publish")
 
 
-@_walk("submissions.post")
+@walk_to("submissions.post")
 def _submit(walker: Walker) -> None:
     walker.submit()
     walker.go()
     walker.api("/submissions", ADDRESS)
 
 
-@_walk("submissions.post_cancel")
+@walk_to("submissions.post_cancel")
 def _cancel(walker: Walker) -> None:
     submission_id = walker.submit()
     walker.go()
     walker.api(f"/submissions/{submission_id}/cancel")
 
 
-@_walk("claims.post")
+@walk_to("claims.post")
 def _claim(walker: Walker) -> None:
     walker.submit()
     walker.go()
@@ -268,14 +268,14 @@ _at_the_desk("desk_acts.pass_up", "escalate")
 _at_the_desk("review.keep_draft", "draft", note="half a")
 
 
-@_walk("giving_back.post_reservation")
+@walk_to("giving_back.post_reservation")
 def _reserve(walker: Walker) -> None:
     walker.submit()
     walker.go()
     walker.api("/claims/reservation", key="ada")
 
 
-@_walk("giving_back.delete_reservation")
+@walk_to("giving_back.delete_reservation")
 def _end_reservation(walker: Walker) -> None:
     walker.submit()
     walker.api("/claims/reservation", key="ada")
@@ -283,7 +283,7 @@ def _end_reservation(walker: Walker) -> None:
     walker.api("/claims/reservation", method="DELETE", key="ada")
 
 
-@_walk("items.post_unhold")
+@walk_to("items.post_unhold")
 def _unhold(walker: Walker) -> None:
     claim_id, item_id, _ = walker.claim_of_item()
     walker.api(f"/claims/{claim_id}/hold", key="ada")
@@ -291,42 +291,42 @@ def _unhold(walker: Walker) -> None:
     walker.api(f"/items/{item_id}/unhold", key="ada")
 
 
-@_walk("items.post_assign")
+@walk_to("items.post_assign")
 def _assign(walker: Walker) -> None:
     _, item_id, _ = walker.claim_of_item()
     walker.go()
     walker.api(f"/items/{item_id}/assign", {"to": None}, key="zoe")
 
 
-@_walk("decisions.post_undo")
+@walk_to("decisions.post_undo")
 def _undo(walker: Walker) -> None:
     decision_id = walker.decide_at_the_desk()
     walker.go()
     walker.api(f"/decisions/{decision_id}/undo", key="ada")
 
 
-@_walk("desk_acts.undo_decision")
+@walk_to("desk_acts.undo_decision")
 def _undo_at_the_desk(walker: Walker) -> None:
     decision_id = walker.decide_at_the_desk()
     walker.go()
     walker.page(f"/review/undo/{decision_id}")
 
 
-@_walk("desk_acts.pause")
+@walk_to("desk_acts.pause")
 def _pause_at_the_desk(walker: Walker) -> None:
     walker.sign_in()
     walker.go()
     walker.page("/presence/pause", reason="break")
 
 
-@_walk("desk_acts.resume")
+@walk_to("desk_acts.resume")
 def _resume(walker: Walker) -> None:
     walker.sign_in()
     walker.go()
     walker.page("/presence/resume")
 
 
-@_walk("decisions.post_supersede")
+@walk_to("decisions.post_supersede")
 def _supersede(walker: Walker) -> None:
     claim_id, _, proof = walker.claim_of_item()
     decided = walker.api(f"/claims/{claim_id}/decision", {**proof, "verb": "approve"}, key="ada")
@@ -335,7 +335,7 @@ def _supersede(walker: Walker) -> None:
     walker.api(f"/decisions/{decided['id']}/supersede", body, key="zoe")
 
 
-@_walk("review.take")
+@walk_to("review.take")
 def _take(walker: Walker) -> None:
     walker.submit()
     walker.sign_in()
@@ -343,14 +343,14 @@ def _take(walker: Walker) -> None:
     walker.page("/review/take")
 
 
-@_walk("login.use_link")
+@walk_to("login.use_link")
 def _use_link(walker: Walker) -> None:
     link = walker.link()
     walker.go()
     walker.page(link)
 
 
-@_walk("login.sign_in")
+@walk_to("login.sign_in")
 def _sign_in(walker: Walker) -> None:
     walker.sign_in()
     walker.page("/account/password", new_password=PASSWORD)
@@ -358,50 +358,23 @@ def _sign_in(walker: Walker) -> None:
     walker.page("/login", email="ada@acme.example", password=PASSWORD)
 
 
-@_walk("login.sign_out")
+@walk_to("login.sign_out")
 def _sign_out(walker: Walker) -> None:
     walker.sign_in()
     walker.go()
     walker.page("/logout")
 
 
-@_walk("account.set_own_password")
+@walk_to("account.set_own_password")
 def _set_password(walker: Walker) -> None:
     walker.sign_in()
     walker.go()
     walker.page("/account/password", new_password=PASSWORD)
 
 
-@_walk("account.end_session")
+@walk_to("account.end_session")
 def _end_session(walker: Walker) -> None:
     walker.sign_in()
     path = walker.own_session()
     walker.go()
     walker.page(path)
-
-
-@_walk("account.choose_notifications")
-def _choose_notifications(walker: Walker) -> None:
-    walker.sign_in()
-    walker.go()
-    walker.page("/account/notifications", zone="Europe/Zurich", daily_at="08:30")
-
-
-@_walk("my_notifications.put")
-def _put_notifications(walker: Walker) -> None:
-    walker.go()
-    walker.api("/me/notifications", {"zone": "Asia/Tokyo"}, method="PUT", key="ada")
-
-
-@_walk("chat_hooks.delete")
-def _disable_hook(walker: Walker) -> None:
-    made = walker.api("/chat-hooks", CHAT_HOOK)
-    walker.go()
-    walker.api(f"/chat-hooks/{made['id']}", method="DELETE")
-
-
-@_walk("chat_hooks.post_trial")
-def _try_hook(walker: Walker) -> None:
-    made = walker.api("/chat-hooks", CHAT_HOOK)
-    walker.go()
-    walker.api(f"/chat-hooks/{made['id']}/test")

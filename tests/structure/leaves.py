@@ -8,6 +8,17 @@ from typing import Final
 # The type of the event that a call which changed something leaves in its own transaction.
 LEAVES: Final = {
     "account.choose_notifications": "notifications.chosen",
+    "access.change_person": "person.access_changed",
+    "access.change_skill": "person.access_changed",
+    "calendar_pages.add": "calendar.added",
+    "calendar_pages.change": "calendar.changed",
+    "calendar_pages.remove": "calendar.removed",
+    "floor.assign": "item.reassign",
+    "group_pages.add": "group.created",
+    "group_pages.change": "group.changed",
+    "group_pages.remove": "group.deleted",
+    "queue_settings.add": "queue.added",
+    "queue_settings.change": "queue.changed",
     "account.end_session": "session.revoked",
     "account.set_own_password": "password.set",
     "calendars.delete": "calendar.removed",

@@ -1,0 +1,110 @@
+"""Walks up to the changing routes of the floor, of the pages of those who run queues, and of how people are told."""
+
+from typing import Any, Final
+
+from app.kernel.ids import show
+from tests.http.walker import CHAT_HOOK, Walker, walk_to
+
+WEEK: Final = {f"hours_{day}": "09:00-17:00" for day in ("mon", "tue", "wed", "thu", "fri")}
+HOURS: Final = {"name": "office", "zone": "Europe/Berlin", "country": "DE", "act": "save", **WEEK}
+SETTINGS: Final = {"half_life": "4 h", "soon": "1 h", "lapse": "4 h", "skip_policy": "others"}
+
+
+def _calendar(walker: Walker) -> str:
+    """Return the path of the one calendar, made by a lead at her browser."""
+    walker.sign_in("zoe")
+    walker.page("/admin/calendars", **HOURS)
+    (made,) = walker.site.call("GET", "/calendars").body["data"]
+    return f"/admin/calendars/{made['id']}"
+
+
+def _post(walker: Walker, path: str, **form: Any) -> None:
+    walker.sign_in("zoe")
+    walker.go()
+    walker.page(path, **form)
+
+
+@walk_to("floor.assign")
+def _give(walker: Walker) -> None:
+    _, item_id, _ = walker.claim_of_item()
+    _post(walker, f"/floor/items/{item_id}/assign", to="everybody")
+
+
+@walk_to("queue_settings.add")
+def _add_queue(walker: Walker) -> None:
+    _post(walker, "/admin/queues", name="night")
+
+
+@walk_to("queue_settings.change")
+def _change_queue(walker: Walker) -> None:
+    made = walker.api("/queues", {"name": "night"})
+    _post(walker, f"/admin/queues/{made['id']}", **SETTINGS)
+
+
+@walk_to("calendar_pages.add")
+def _add_calendar(walker: Walker) -> None:
+    _post(walker, "/admin/calendars", **HOURS)
+
+
+@walk_to("calendar_pages.change")
+def _change_calendar(walker: Walker) -> None:
+    _post(walker, _calendar(walker), **{**HOURS, "country": "AT"})
+
+
+@walk_to("calendar_pages.remove")
+def _remove_calendar(walker: Walker) -> None:
+    _post(walker, f"{_calendar(walker)}/remove")
+
+
+@walk_to("group_pages.add")
+def _add_group(walker: Walker) -> None:
+    _post(walker, "/admin/groups", name="experts", skills_more="law")
+
+
+@walk_to("group_pages.change")
+def _change_group(walker: Walker) -> None:
+    made = walker.api("/groups", {"name": "experts"})
+    _post(walker, f"/admin/groups/{made['id']}", name="lawyers")
+
+
+@walk_to("group_pages.remove")
+def _remove_group(walker: Walker) -> None:
+    made = walker.api("/groups", {"name": "experts"})
+    _post(walker, f"/admin/groups/{made['id']}/remove")
+
+
+@walk_to("access.change_person")
+def _change_access(walker: Walker) -> None:
+    _post(walker, f"/admin/people/{show('person', walker.site.people['ada'])}", skills_more="law", capacity="3")
+
+
+@walk_to("access.change_skill")
+def _change_skill(walker: Walker) -> None:
+    _post(walker, "/admin/skills/one?skill=law", people=[show("person", walker.site.people["ada"])])
+
+
+@walk_to("account.choose_notifications")
+def _choose_notifications(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/account/notifications", zone="Europe/Zurich", daily_at="08:30")
+
+
+@walk_to("my_notifications.put")
+def _put_notifications(walker: Walker) -> None:
+    walker.go()
+    walker.api("/me/notifications", {"zone": "Asia/Tokyo"}, method="PUT", key="ada")
+
+
+@walk_to("chat_hooks.delete")
+def _disable_hook(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    walker.go()
+    walker.api(f"/chat-hooks/{made['id']}", method="DELETE")
+
+
+@walk_to("chat_hooks.post_trial")
+def _try_hook(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    walker.go()
+    walker.api(f"/chat-hooks/{made['id']}/test")

@@ -1,0 +1,205 @@
+"""The pages of queues, the floor and the set-up: who may open them, what they show, and what they refuse."""
+
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from app.edge.unit_of_work import ProofdeskApp
+from app.kernel.clock import read_now
+from app.kernel.ids import show
+from app.review.service import measure_loads
+from tests.factories.site import BASE, Site, make_site
+
+HOURS = {"name": "office", "zone": "Europe/Berlin", "hours_mon": "9-12, 13:00-17:30", "country": "de"}
+PAGES = {
+    "/queue": {"rita", "lea", "audra", "adam"},
+    "/floor": {"lea"},
+    "/admin/queues": {"lea", "adam"},
+    "/admin/calendars": {"lea", "adam"},
+    "/admin/people": {"lea", "adam"},
+    "/admin/groups": {"lea", "adam"},
+    "/admin/skills": {"lea", "adam"},
+}
+ROLES = {"rita": "reviewer", "lea": "lead", "audra": "auditor", "adam": "admin", "fin": "finance"}
+
+
+class Browser:
+    """A signed-in person's browser without scripts."""
+
+    def __init__(self, site: Site, short: str) -> None:
+        self._client: Client = site.app.test_client()
+        self.post(site.sign_in_path(short))
+
+    def get(self, path: str) -> TestResponse:
+        return self._client.get(path, base_url=BASE)
+
+    def post(self, path: str, **form: Any) -> TestResponse:
+        return self._client.post(path, data=form, base_url=BASE, headers={"Origin": BASE})
+
+
+@pytest.fixture
+def lead(site: Site) -> Browser:
+    site.add_person("lea", ["lead"])
+    return Browser(site, "lea")
+
+
+def _count(site: Site) -> None:
+    with site.app.database.unit_of_work() as session:
+        measure_loads(session, now=read_now(session))
+
+
+def test_each_page_opens_for_those_it_is_for(site: Site) -> None:
+    for short, role in ROLES.items():
+        site.add_person(short, [role])
+        browser = Browser(site, short)
+        for path, who in PAGES.items():
+            assert browser.get(path).status_code == (200 if short in who else 403), (short, path)
+
+
+def test_a_reviewer_sees_her_own_queues_and_nobody_by_name(site: Site) -> None:
+    site.define_addresses()
+    site.submit()
+    made = site.call("POST", "/queues", {"name": "night"}).body
+    site.add_person("rita", ["reviewer"], queues=["default"])
+    site.call("POST", "/claims", {}, key="ada")
+    _count(site)
+    browser = Browser(site, "rita")
+    shown = browser.get("/queue").text
+    assert ("default" in shown, "night" in shown) == (True, False)
+    assert browser.get(f"/queue/{made['id']}").status_code == 404
+    path = next(part for part in shown.split('"') if part.startswith("/queue/q_"))
+    one = browser.get(path).text
+    assert "▶ open" in one
+    assert "Ada" not in one
+
+
+def test_another_workspace_is_not_there(app: ProofdeskApp, site: Site, lead: Browser) -> None:
+    other = make_site(app, "Other")
+    queue = other.call("POST", "/queues", {"name": "theirs"}).body["id"]
+    group = other.call("POST", "/groups", {"name": "theirs"}).body["id"]
+    person = show("person", other.people["ada"])
+    calendar = other.call("POST", "/calendars", {"name": "c", "zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}})
+    there = [f"/queue/{queue}", f"/admin/queues/{queue}", f"/admin/groups/{group}", f"/admin/people/{person}"]
+    for path in [*there, f"/admin/calendars/{calendar.body['id']}"]:
+        assert lead.get(path).status_code == 404, path
+    for path in [*there[1:], f"/admin/calendars/{calendar.body['id']}", f"/admin/groups/{group}/remove"]:
+        assert lead.post(path, name="mine").status_code == 404, path
+    other.define_addresses()
+    other.submit()
+    taken = other.call("POST", "/claims", {}, key="ada").body
+    assert lead.post(f"/floor/items/{taken['item']['id']}/assign", to="everybody").status_code == 404
+
+
+def test_the_floor_shows_who_has_what_and_takes_it_away(site: Site, lead: Browser) -> None:
+    site.define_addresses()
+    site.submit()
+    taken = site.call("POST", "/claims", {}, key="ada").body
+    shown = lead.get("/floor").text
+    assert "▶ open" in shown
+    assert taken["item"]["id"] in shown
+    path = f"/floor/items/{taken['item']['id']}/assign"
+    assert lead.post(path, to="").status_code == 422
+    assert lead.post(path, to="nobody@acme.example").status_code == 422
+    assert lead.post(path, to=show("person", site.people["lea"])).status_code == 303
+    assert "→ given by name" in lead.get("/floor").text
+    assert site.call("POST", "/claims", {}, key="lea").body["item"]["id"] == taken["item"]["id"]
+
+
+def test_a_calendar_is_looked_at_before_it_is_kept(site: Site, lead: Browser) -> None:
+    looked = lead.post("/admin/calendars", **HOURS, act="look")
+    assert (looked.status_code, "not saved yet" in looked.text) == (200, True)
+    assert site.call("GET", "/calendars").body["data"] == []
+    assert lead.post("/admin/calendars", **HOURS, act="save").status_code == 303
+    (kept,) = site.call("GET", "/calendars").body["data"]
+    assert (kept["hours"], kept["country"]) == ({"mon": [["09:00", "12:00"], ["13:00", "17:30"]]}, "DE")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"zone": "Nowhere"}, "zone"),
+        ({"hours_mon": "9-"}, "hours_mon"),
+        ({"hours_mon": ""}, "hours"),
+        ({"country": "ZZ"}, "country"),
+        ({"subdivision": "Atlantis"}, "subdivision"),
+        ({"closed_days": "24.12.2026"}, "closed_days"),
+    ],
+)
+@pytest.mark.parametrize("act", ["look", "save"])
+def test_what_is_no_calendar_is_said_at_its_field(lead: Browser, changes: dict[str, str], field: str, act: str) -> None:
+    answer = lead.post("/admin/calendars", **{**HOURS, **changes}, act=act)
+    assert answer.status_code == 422
+    assert f'id="{field}-fault"' in answer.text
+
+
+def test_a_queue_is_made_and_worked_otherwise(site: Site, lead: Browser) -> None:
+    made = lead.post("/admin/queues", name="night")
+    path = made.headers["Location"].partition("?")[0]
+    form = {"half_life": "2 h", "soon": "90 min", "lapse": "1 d", "skip_policy": "lead", "value_order": "1"}
+    steps = {"skip_reasons": "unclear\nlanguage", "after.0": "30 min", "drop.0": "law", "after.3": "2 h"}
+    assert lead.post(path, **form, **steps, **{"candidates.3": "1"}).status_code == 303
+    (queue,) = site.call("GET", "/queues").body["data"]
+    assert (queue["value_order"], queue["half_life_seconds"], queue["due_soon_seconds"]) == (True, 7_200, 5_400)
+    assert (queue["skip_policy"], queue["skip_reasons"]) == ("lead", ["unclear", "language"])
+    assert [(r["after_seconds"], r["drop"], r["candidates"]) for r in queue["relaxations"]] == [
+        (1_800, ["law"], False),
+        (7_200, [], True),
+    ]
+    refused = lead.post(path, **{**form, "soon": "soon"})
+    assert (refused.status_code, 'id="soon-fault"' in refused.text) == (422, True)
+    assert lead.post("/admin/queues", name="night").status_code == 422
+
+
+def test_roles_are_left_alone_by_whoever_does_not_administer(site: Site, lead: Browser) -> None:
+    path = f"/admin/people/{show('person', site.people['ada'])}"
+    assert lead.post(path, roles="admin", skills_more="law\nGerman", capacity="2").status_code == 303
+    read = site.call("GET", f"/people/{show('person', site.people['ada'])}").body
+    assert (read["roles"], read["skills"], read["capacity"]) == (["reviewer", "finance"], ["law", "German"], 2)
+    for capacity in ("0", "many", "1000"):
+        assert lead.post(path, capacity=capacity).status_code == 422
+    site.add_person("adam", ["admin"])
+    assert Browser(site, "adam").post(path, roles="reviewer").status_code == 303
+    assert site.call("GET", f"/people/{show('person', site.people['ada'])}").body["roles"] == ["reviewer"]
+
+
+def test_a_skill_that_nobody_has_stands_out_and_is_given(site: Site, lead: Browser) -> None:
+    site.define_addresses(rules=[{"name": "legal", "when": "true", "outcome": "review", "skills": ["law"]}])
+    site.submit()
+    assert "nobody, so they wait" in lead.get("/admin/skills").text
+    ada = show("person", site.people["ada"])
+    assert lead.post("/admin/skills/one?skill=law", people=[ada]).status_code == 303
+    assert "nobody, so they wait" not in lead.get("/admin/skills").text
+    assert site.call("GET", f"/people/{ada}").body["skills"] == ["law"]
+    assert lead.post("/admin/skills/one?skill=law").status_code == 303
+    assert site.call("GET", f"/people/{ada}").body["skills"] == []
+
+
+def test_a_group_is_made_changed_and_taken_away(site: Site, lead: Browser) -> None:
+    ada = show("person", site.people["ada"])
+    assert lead.post("/admin/groups", name="Experts", skills_more="law", members=[ada, "nobody"]).status_code == 303
+    (group,) = site.call("GET", "/groups").body["data"]
+    assert (group["skills"], group["members"]) == (["law"], [ada])
+    assert lead.post("/admin/groups", name="Experts").status_code == 422
+    path = f"/admin/groups/{group['id']}"
+    assert lead.post(path, name="Lawyers", skills=["law"]).status_code == 303
+    assert lead.post(f"{path}/remove").status_code == 303
+    assert site.call("GET", "/groups").body["data"] == []
+
+
+@pytest.mark.parametrize("after", ["x", "1-", "1-" + "z" * 32, "-1-" + "0" * 32, "9" * 40 + "-" + "0" * 32])
+def test_a_place_that_was_not_made_here_is_refused(site: Site, lead: Browser, after: str) -> None:
+    made = site.call("POST", "/queues", {"name": "night"}).body
+    assert lead.get(f"/queue/{made['id']}?after={after}").status_code == 422
+
+
+def test_a_line_is_read_page_by_page(site: Site, lead: Browser) -> None:
+    site.define_addresses()
+    for _ in range(52):
+        site.submit()
+    (queue,) = site.call("GET", "/queues").body["data"]
+    first = lead.get(f"/queue/{queue['id']}").text
+    assert first.count('href="/items/it_') == 50
+    path = next(part for part in first.split('"') if "after=" in part)
+    assert lead.get(path).text.count('href="/items/it_') == 2
