@@ -36,6 +36,7 @@ BAD_TLS: Final = "TLS failed"
 NOT_LET_IN: Final = "mail server refused our name or password"
 REFUSED: Final = "mail server refused the address"
 REFUSED_FOR_NOW: Final = "mail server refused for now"
+LACKING: Final = "mail server does not offer the TLS, login or characters that this needs"
 UNWRITABLE: Final = "address cannot be written in a mail"
 BROKEN: Final = "connection broken"
 FAILED: Final = "failed"
@@ -147,8 +148,7 @@ def _meaning(error: Exception) -> Tried:
             for_good = bool(codes) and min(codes) >= 500
             return Tried(sent=False, problem=REFUSED if for_good else REFUSED_FOR_NOW, for_good=for_good)
         case smtplib.SMTPNotSupportedError():
-            # An address beyond ASCII, or a server without the TLS or the login that was asked for.
-            return Tried(sent=False, problem=UNWRITABLE)
+            return Tried(sent=False, problem=LACKING)
         case smtplib.SMTPAuthenticationError():
             return Tried(sent=False, problem=NOT_LET_IN)
         case smtplib.SMTPServerDisconnected():

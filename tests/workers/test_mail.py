@@ -75,7 +75,7 @@ def test_starttls_goes_on_with_whoever_proves_her_name(authority: Authority) -> 
 
 def test_no_password_goes_to_a_server_without_tls_or_a_proof_of_its_name(authority: Authority) -> None:
     with mailbox() as plain:
-        assert not SmtpMailer(_with_password(plain), sender=SENDER)(LETTER).sent
+        assert SmtpMailer(_with_password(plain), sender=SENDER)(LETTER).problem == mail.LACKING
     with mailbox(tls=authority.server(x509.IPAddress(ip_address("127.0.0.1")))) as unknown:
         assert SmtpMailer(_with_password(unknown), sender=SENDER)(LETTER).problem == mail.BAD_TLS
     assert not [line for line in [*plain.said, *unknown.said] if "AUTH" in line]
