@@ -13,8 +13,9 @@ from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.identity.models import Group
 from app.identity.queries import list_group_members, list_groups
-from app.identity.service import GroupTerms, change_group, create_group, delete_group, get_group
-from app.kernel.ids import parse, show
+from app.identity.service import GroupTerms, NotMembers, change_group, create_group, delete_group, get_group
+from app.kernel.errors import Fault
+from app.kernel.ids import NoSuchId, parse, show
 from app.kernel.instants import instant_text
 
 api = APIBlueprint(
@@ -78,8 +79,15 @@ def _id(path: IdPath) -> UUID:
 
 
 def _terms(body: GroupIn) -> GroupTerms:
-    members = tuple(parse("person", member) for member in body.members)
+    members = tuple(_member(position, member) for position, member in enumerate(body.members))
     return GroupTerms(body.name, tuple(body.skills), tuple(body.queues), members)
+
+
+def _member(position: int, text: str) -> UUID:
+    try:
+        return parse("person", text)
+    except NoSuchId as error:
+        raise NotMembers(faults=[Fault(f"/members/{position}", "is nobody of this workspace")]) from error
 
 
 def _document(group: Group) -> dict[str, Any]:

@@ -51,14 +51,7 @@ def change_access(
         BadRoles, BadName, BadCapacity: a value breaks a rule.
         LastAdmin: nobody else administers the workspace.
     """
-    member = session.scalar(
-        select(Membership)
-        .where(Membership.workspace_id == workspace_id, Membership.person_id == person_id)
-        .with_for_update(key_share=True),
-        execution_options={"populate_existing": True},
-    )
-    if member is None:
-        raise NoSuchPerson
+    member = _lock_member(session, workspace_id, person_id, with_admins=change.roles is not None)
     changed: dict[str, Any] = {}
     if change.roles is not None:
         changed["roles"] = check_roles(change.roles)
@@ -82,6 +75,21 @@ def change_access(
         subject_id=person_id,
         details=changed,
     )
+
+
+def _lock_member(session: Session, workspace_id: UUID, person_id: UUID, *, with_admins: bool) -> Membership:
+    """Lock a membership; with those of all who administer, in one order, so that two cannot strip each other."""
+    wanted = select(Membership).where(Membership.workspace_id == workspace_id)
+    this = Membership.person_id == person_id
+    these = this | Membership.roles.contains(["admin"]) if with_admins else this
+    locked = session.scalars(
+        wanted.where(these).order_by(Membership.person_id).with_for_update(key_share=True),
+        execution_options={"populate_existing": True},
+    ).all()
+    member = next((one for one in locked if one.person_id == person_id), None)
+    if member is None:
+        raise NoSuchPerson
+    return member
 
 
 def _checked_capacity(capacity: int | None) -> int | None:
