@@ -89,7 +89,8 @@ class Judging(Working):
     def may_count(self, piece: Piece, lease: Lease) -> bool:
         """Say whether a first verdict under a lease counts: nobody was given the item since, and it is still open."""
         newest = lease.token == len(piece.leases)
-        kept_right = lease.live or (lease.ended not in GIVEN_AWAY and lease.person not in piece.barred)
+        given_away = lease.ended in GIVEN_AWAY or piece.given_to not in {None, lease.person}
+        kept_right = lease.live or not (given_away or lease.person in piece.barred)
         return newest and piece.state in OPEN and kept_right
 
     def said(self, piece: Piece, lease: Lease, verb: str, *, late: bool, at_desk: bool) -> None:

@@ -111,6 +111,13 @@ class Piece:
             self.end(outcome, state)
         self.state, self.keeper, self.kept_until = state, None, None
 
+    def put_back(self) -> None:
+        """Let its keeper put it back in line: if it was held, for everybody, and for her last."""
+        if self.state == "held":
+            self.last_for.add(str(self.keeper))
+            self.give(None)
+        self.leave("")
+
     def give(self, person: str | None, until: datetime | None = None) -> None:
         """Let only this person have it, or everybody."""
         self.given_to, self.given_until = person, until if person else None

@@ -79,7 +79,7 @@ class Passing(Working):
             self.expect(act, Forbidden)
             return
         self.expect(act)
-        piece.leave("")
+        piece.put_back()
 
     @rule(person=some_person)
     def fetch_ahead(self, person: str) -> None:
@@ -115,13 +115,14 @@ class Passing(Working):
         """A reviewer hands an item over to somebody."""
         piece, lease = self._of(n)
         act = partial(hand_over, to=show("person", self.world.people[to]), **self._sender(lease))
-        if not lease.live:
+        kept = piece.state == "held" and lease is piece.leases[-1]
+        if not lease.live and not kept:
             self.expect(act, ClaimLost)
         elif to == lease.person or to in self.model.disabled or not piece.suits(to):
             self.expect(act, Invalid)
         else:
             self.expect(act)
-            piece.end("handed_over")
+            piece.leave("handed_over")
             piece.last_for.add(lease.person)
             piece.give(to, self.now + timedelta(seconds=LAPSE_SECONDS))
 
@@ -133,10 +134,12 @@ class Passing(Working):
         act = partial(ask_second_opinion, note="The street is missing.", **self._sender(lease))
         if not lease.live:
             self.expect(act, ClaimLost)
-            return
-        self.expect(act)
-        piece.end("flagged")
-        self._not_hers(piece, lease)
+        elif piece.for_lead and not self._above(piece, lease):
+            self.expect(act, NobodyAbove)
+        else:
+            self.expect(act)
+            piece.end("flagged")
+            self._not_hers(piece, lease)
 
     @needs_live
     @rule(n=which)
@@ -144,16 +147,19 @@ class Passing(Working):
         """A reviewer passes an item up to the leads, of whom there is one."""
         piece, lease = self._of(n)
         act = partial(escalate_claim, **self._sender(lease))
-        above = lease.person != LEAD and LEAD not in piece.barred and LEAD not in {who for who, _ in piece.votes}
         if not lease.live:
             self.expect(act, ClaimLost)
-        elif not above:
+        elif not self._above(piece, lease):
             self.expect(act, NobodyAbove)
         else:
             self.expect(act)
             piece.end("escalated")
             piece.for_lead = True
             self._not_hers(piece, lease)
+
+    def _above(self, piece: Piece, lease: Lease) -> bool:
+        """Say whether there is another lead who could judge it."""
+        return LEAD not in {lease.person} | piece.barred | {who for who, _ in piece.votes}
 
     def _not_hers(self, piece: Piece, lease: Lease) -> None:
         piece.barred.add(lease.person)
@@ -178,5 +184,7 @@ class Passing(Working):
             self.expect(act, CannotTakeIt)
         else:
             self.expect(act)
+            if piece.holder is not None and piece.holder != to:
+                piece.last_for.add(piece.holder)
             piece.leave("reassigned")
             piece.give(to, self.now + timedelta(seconds=LAPSE_SECONDS))

@@ -60,6 +60,8 @@ class Reversing(Ground):
             self.expect(act)
             piece.given[-1].undone = True
             piece.state, piece.keeper = "held", piece.decider
+            if piece.decider in self.model.disabled:
+                piece.put_back()
             piece.outcome = piece.decided_by = piece.decider = piece.final_at = None
             self.expect(act)
 

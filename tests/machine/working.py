@@ -191,8 +191,10 @@ class Working(Ground):
             disable_reviewer(session=session, now=self.now, actor=COMMAND, person_id=self.world.people[person])
         self.model.disabled.add(person)
         for piece in self.model.pieces:
-            if piece.holder == person:
+            if piece.lease and piece.lease.person == person:
                 piece.leave("revoked")
+            elif piece.keeper == person:
+                piece.put_back()
             if piece.state in OPEN and piece.given_to == person:
                 piece.give(None)
 
