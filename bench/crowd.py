@@ -49,8 +49,10 @@ class Tally:
 Work = Callable[[Any, Span], list[Tally]]
 
 
-def _child(pipe: Any, work: Work, order: Any, span: Span) -> None:
+def _child(pipe: Any, work: Work, order: Any) -> None:
     try:
+        pipe.send("ready")
+        span: Span = pipe.recv()
         tallies = work(order, span)
     except Exception as error:  # whatever it was, the parent has to know
         tallies = [Tally(faults=[f"{type(error).__name__}: {error}"])]
@@ -66,17 +68,22 @@ def let_work(work: Work, orders: Sequence[Any], *, seconds: float) -> tuple[list
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    warm = min(1.0, seconds / 4)
-    begins = time.monotonic() + SETTLE_SECONDS + 0.05 * len(orders)
-    span = Span(begins, begins + warm, begins + warm + seconds)
     pipes, children = [], []
     for order in orders:
-        ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(theirs, work, order, span), daemon=True)
+        ours, theirs = context.Pipe()
+        child = context.Process(target=_child, args=(theirs, work, order), daemon=True)
         child.start()
         theirs.close()
         pipes.append(ours)
         children.append(child)
+    for pipe in pipes:
+        pipe.recv()
+    warm = min(1.0, seconds / 4)
+    # Whoever still has to connect does so before it begins.
+    begins = time.monotonic() + SETTLE_SECONDS + 0.02 * len(orders)
+    span = Span(begins, begins + warm, begins + warm + seconds)
+    for pipe in pipes:
+        pipe.send(span)
     tallies = [Tally(*parts) for pipe in pipes for parts in pipe.recv()]
     for child in children:
         child.join()

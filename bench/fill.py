@@ -32,6 +32,9 @@ _ID: Final = (
 PRIORITIES: Final = (80, 60, 50, 20)
 REVIEWERS: Final = 64
 BODY_BYTES: Final = 2_000
+# Of more items than these only short ones are made, so that a million fit in a run.
+MANY: Final = 200_000
+SHORT_BYTES: Final = 500
 SCHEMA: Final[dict[str, object]] = {
     "type": "object",
     "properties": {"city": {"type": "string", "minLength": 1}, "zip": {"type": "string"}},
@@ -70,7 +73,7 @@ def fill(database: Database, *, name: str, waiting: int, several: bool) -> Groun
     """
     with database.unit_of_work() as session:
         workspace_id = create_workspace(session, now=read_now(session), name=name).id
-        first = _submit_first(session, workspace_id)
+        first = _submit_first(session, workspace_id, SHORT_BYTES if waiting > MANY else BODY_BYTES)
         names = [f"line {n}" for n in range(QUEUES)] if several else ["line 0"]
         queues = _queues(session, workspace_id, names)
         reviewers = tuple(_reviewer(session, workspace_id, n, names, queues) for n in range(REVIEWERS))
@@ -100,7 +103,7 @@ def top_up(database: Database, ground: Ground) -> None:
         connection.execute(text("RESET statement_timeout"))
 
 
-def _submit_first(session: Session, workspace_id: UUID) -> UUID:
+def _submit_first(session: Session, workspace_id: UUID, body_bytes: int) -> UUID:
     definition = TaskTypeDefinition(name="address", output_schema=SCHEMA, queue="pattern", undo_ms=0)
     now = read_now(session)
     define_task_type(session, now=now, actor=COMMAND, workspace_id=workspace_id, definition=definition)
@@ -109,7 +112,7 @@ def _submit_first(session: Session, workspace_id: UUID) -> UUID:
         "task_type": "address",
         "output": {"city": "Bern", "zip": "3011"},
         "confidence": 0.5,
-        "context": [{"type": "text", "title": "input", "value": (words * 30)[: BODY_BYTES - 250]}],
+        "context": [{"type": "text", "title": "input", "value": (words * 30)[: body_bytes - 250]}],
         "model": {"provider": "acme", "name": "small", "version": "1"},
         "prompt": {"id": "address", "version": "7"},
     }
