@@ -35,18 +35,32 @@ def list_events(session: Session, *, workspace_id: UUID, after: int, limit: int)
         .order_by(Event.number)
         .limit(limit)
     )
-    return [
-        EventRow(
-            e.number,
-            e.at,
-            e.type,
-            e.actor_kind,
-            e.actor_id,
-            e.subject_kind,
-            e.subject_id,
-            e.from_state,
-            e.to_state,
-            e.details,
-        )
-        for e in rows
-    ]
+    return [_row(event) for event in rows]
+
+
+def list_events_of(
+    session: Session, *, workspace_id: UUID, subject_kind: str, subject_id: UUID, limit: int
+) -> list[EventRow]:
+    """Return the last `limit` events of one thing, the oldest first."""
+    rows = session.scalars(
+        select(Event)
+        .where(Event.workspace_id == workspace_id, Event.subject_kind == subject_kind, Event.subject_id == subject_id)
+        .order_by(Event.number.desc())
+        .limit(limit)
+    )
+    return [_row(event) for event in rows][::-1]
+
+
+def _row(e: Event) -> EventRow:
+    return EventRow(
+        e.number,
+        e.at,
+        e.type,
+        e.actor_kind,
+        e.actor_id,
+        e.subject_kind,
+        e.subject_id,
+        e.from_state,
+        e.to_state,
+        e.details,
+    )

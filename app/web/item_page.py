@@ -1,63 +1,261 @@
-"""/items/<id>: where a notification leads. What kind of work it is, how it stands, and a button that takes it.
+"""/items/<id>, where a notification leads: one item, its state in words, why it does not move, its story, and what may be done with it."""
 
-No content is shown here: whoever takes the item sees it at the desk, under a claim.
-"""
+from typing import Any, Final
+from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+import orjson
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from app.edge.context import db, now, person_id, workspace_id
-from app.edge.guard import allow
-from app.identity.queries import get_membership
+from app.audit.queries import list_events_of
+from app.edge.context import db, now, person_id, principal, workspace_id
+from app.edge.guard import SIGNED_IN, MissingScope, allow
+from app.identity.queries import list_members
+from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed, ServiceError
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
-from app.notifications.queries.people import habits_of, list_colleagues
-from app.notifications.queries.work import get_standings
-from app.notifications.rules.audience import Standing, may_take
-from app.queue.queries import find_live_claim, get_item
+from app.kernel.strict_json import decode
+from app.queue.models import Item
+from app.queue.queries import find_live_claim, find_newest_claim, get_item, get_queue
+from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
+from app.queue.rules.diagnosis import SAYS
+from app.reports.doctor import ItemDiagnosis, diagnose_item
+from app.reports.people import names_of_people
+from app.review.queries import find_decision, list_notes
+from app.review.rules.verdict import Verdict
+from app.review.service import assign_item, supersede, unhold_item
+from app.submissions.queries import open_submission
+from app.web.item_history import tell
+from app.web.onward import to
+from app.web.verdict_form import read_digest
 
 page = Blueprint("item_page", __name__)
+MOST_PEOPLE: Final = 200
+MOST_EVENTS: Final = 200
+_MAY: Final = ("review", "read", "queues")
 
 
 @page.get("/items/<item_id>")
-@allow("review")
+@allow(SIGNED_IN)
 def show(item_id: str) -> str:
-    """Show how an item stands, to anybody of the workspace who reviews."""
-    item = get_item(db(), workspace_id=workspace_id(), item_id=parse("item", item_id))
-    standing = get_standings(db(), item_ids={item.id})[item.id]
-    me = person_id()
-    zone = habits_of(db(), workspace_id=workspace_id(), person_id=me).clock
-    mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=me)
-    held = mine if mine is not None and mine.expires_at > now() else None
+    """Show an item."""
+    return _show(_item(item_id))
+
+
+def _item(item_id: str) -> Item:
+    if not any(principal().may(word) for word in _MAY):
+        raise MissingScope("Your role does not allow this.")
+    return get_item(db(), workspace_id=workspace_id(), item_id=parse("item", item_id))
+
+
+def _show(item: Item, *, problem: str | None = None, posted: dict[str, str] | None = None) -> str:
+    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
+    oversees, reads = principal().may("oversee"), principal().may("read")
+    veiled = item.review_mode == "blind" and item.state in OPEN
+    events = list_events_of(
+        db(), workspace_id=workspace_id(), subject_kind="item", subject_id=item.id, limit=MOST_EVENTS
+    )
+    names = names_of_people(db(), workspace_id=workspace_id())
+    found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
+    mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
+    busy = mine is not None and mine.expires_at > now()
+    decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
+    seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
     return render_template(
         "item_page/show.html",
-        item={
-            "id": show_id("item", item.id),
-            "task_type": standing.task_type,
-            "queue": standing.queue,
-            "state": standing.state,
-            "due_seconds": (standing.due_at - now()).total_seconds(),
-            "due_at": standing.due_at.astimezone(zone),
-            "zone": zone.key,
-            "is_open": standing.is_open,
-            "holder": _holder(standing),
-        },
-        take_url=url_for("review.take", item=show_id("item", item.id)) if _may_have(standing) else None,
-        at_desk=held is not None and held.item_id == item.id,
-        busy=held is not None and held.item_id != item.id,
+        item=_facts(item, names),
+        task_type=opened.task_type.name,
+        external_id=opened.submission.external_id,
+        content_sha256=opened.submission.content_sha256.hex(),
+        output=_pretty(opened.received.output) if reads and opened.received.has_output else None,
+        output_json=orjson.dumps(opened.received.output, option=orjson.OPT_INDENT_2).decode() if reads else "",
+        actions=[(a.name, _pretty(a.args)) for a in opened.received.actions] if reads else [],
+        decision={"id": show_id("decision", decision.id), "status": decision.status, "at": decision.decided_at}
+        if decision is not None and seen and (oversees or reads)
+        else None,
+        notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
+        history=tell(events, names=names, veiled=veiled) if oversees or reads else [],
+        doctor=_doctor(found, oversees),
+        at_desk=busy and mine is not None and mine.item_id == item.id,
+        may=_may(item, found, oversees=oversees, seen=seen, busy=busy),
         desk_url=url_for("review.show"),
+        people=_people(item) if oversees and item.state in OPEN else [],
+        problem=problem,
+        posted=posted or {},
+        urls=_urls(item, None if decision is None else decision.id),
     )
 
 
-def _may_have(standing: Standing) -> bool:
-    """Say whether I may take this item now, or keep it already."""
-    if standing.state in {"reserved", "held"}:
-        return standing.holder == person_id()
-    me = list_colleagues(db(), workspace_id=workspace_id(), person_ids=[person_id()]).get(person_id())
-    return me is not None and may_take(standing, me)
+def _facts(item: Item, names: dict[str, str]) -> dict[str, Any]:
+    queue = get_queue(db(), workspace_id=workspace_id(), queue_id=item.queue_id)
+    claim = find_newest_claim(db(), item_id=item.id) if item.state == CLAIMED else None
+    held_by = claim.person_id if claim is not None else item.held_by
+    return {
+        "id": show_id("item", item.id),
+        "state": item.state,
+        "stage": item.stage,
+        "queue": queue.name,
+        "priority": item.priority,
+        "due_at": item.due_at,
+        "due_in_seconds": int((item.due_at - now()).total_seconds()) if item.state in OPEN else None,
+        "holder": None if held_by is None else _name(names, held_by),
+        "until": claim.expires_at if claim is not None else item.reserved_until,
+        "assigned_to": None if item.assigned_to is None else _name(names, item.assigned_to),
+        "assigned_until": item.assigned_until,
+        "skills": item.skills,
+        "for_lead": item.for_lead,
+        "adjudicating": item.adjudicating,
+        "flagged": item.flagged,
+        "tier": item.tier,
+        "approvals_required": item.approvals_required,
+        "blind": item.review_mode == "blind",
+        "created_at": item.created_at,
+    }
 
 
-def _holder(standing: Standing) -> str | None:
-    who = standing.holder or standing.assigned_to
-    if who is None or not standing.is_open:
+def _name(names: dict[str, str], person: UUID) -> str:
+    return names.get(show_id("person", person), "somebody")
+
+
+def _doctor(found: ItemDiagnosis, oversees: bool) -> dict[str, Any] | None:
+    """Return why it does not move: the reasons in words, and for a lead what each person lacks."""
+    if found.item.state not in OPEN:
         return None
-    return "you" if who == person_id() else get_membership(db(), workspace_id=workspace_id(), person_id=who).person.name
+    return {
+        "reasons": [SAYS[reason] for reason in found.reasons],
+        "eligible": found.eligible,
+        "skills": found.skills_nobody_has,
+        "timers": [{"what": _TIMERS.get(t.act, t.act), "at": t.at} for t in found.timers],
+        "people": [
+            {"name": p.member.name, "reasons": [SAYS[reason] for reason in p.reasons], "missing": p.missing}
+            for p in found.people
+        ]
+        if oversees
+        else [],
+    }
+
+
+_TIMERS: Final = {
+    "due_soon": "counts as due soon",
+    "breach": "its time is up",
+    "escalate": "takes its next escalation step",
+    "relax": "asks for fewer skills",
+    "lapse": "is free for everybody again",
+    "unreserve": "is no longer kept ready",
+    "time_out": "is decided because its time is up",
+    "expire": "expires",
+}
+
+
+def _may(item: Item, found: ItemDiagnosis, *, oversees: bool, seen: bool, busy: bool) -> dict[str, bool]:
+    mine = item.held_by == person_id()
+    me = next((p for p in found.people if p.member.id == person_id()), None)
+    return {
+        "take": not busy and item.state == WAITING and me is not None and not me.reasons,
+        "go_on": not busy and principal().may("review") and item.state == HELD and mine,
+        "after": busy and item.state in {WAITING, HELD} and (mine or (me is not None and not me.reasons)),
+        "unhold": item.state == HELD and (mine or oversees),
+        "assign": oversees and item.state in OPEN,
+        "supersede": oversees and item.state == DECIDED and seen,
+    }
+
+
+def _people(item: Item) -> list[dict[str, str]]:
+    members = list_members(db(), workspace_id=workspace_id(), limit=MOST_PEOPLE)
+    return [
+        {"id": show_id("person", m.person.id), "name": m.person.name}
+        for m in members
+        if m.enabled and m.person.id not in {*item.voters, *item.barred}
+    ]
+
+
+def _urls(item: Item, decision_id: UUID | None) -> dict[str, str | None]:
+    shown = show_id("item", item.id)
+    return {
+        "take": url_for("review.take", item=shown),
+        "unhold": url_for("item_page.unhold", item_id=shown),
+        "assign": url_for("item_page.assign", item_id=shown),
+        "supersede": None if decision_id is None else url_for("item_page.overturn", item_id=shown),
+    }
+
+
+def _pretty(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+@page.post("/items/<item_id>/unhold")
+@allow("review")
+def unhold(item_id: str) -> AnyResponse | tuple[str, int]:
+    """Put an item that somebody keeps back in line."""
+    item = _item(item_id)
+    try:
+        unhold_item(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=person_id(),
+            oversees=principal().may("oversee"),
+            item_id=item.id,
+        )
+    except Conflict as error:
+        return _show(item, problem=error.detail), 409
+    return to("item_page.show", item_id=item_id, outcome="released")
+
+
+@page.post("/items/<item_id>/assign")
+@allow("oversee")
+def assign(item_id: str) -> AnyResponse | tuple[str, int]:
+    """Give the item to somebody by name, or to everybody."""
+    item = _item(item_id)
+    person = request.form.get("to", "").strip() or None
+    try:
+        assign_item(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            by=person_id(),
+            item_id=item.id,
+            to=person,
+            note=request.form.get("note", "").strip()[:2_000] or None,
+        )
+    except (Conflict, Invalid) as error:
+        return _show(item, problem=_sentence(error), posted=dict(request.form)), 422
+    return to("item_page.show", item_id=item_id, outcome="assigned" if person else "unassigned")
+
+
+@page.post("/items/<item_id>/supersede")
+@allow("oversee")
+def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
+    """Put another decision in the place of the one that stands."""
+    item = _item(item_id)
+    form = request.form
+    reason = form.get("reason", "").strip()[:2_000]
+    if not reason:
+        return _show(item, problem="Say why; it stays with the decision.", posted=dict(form)), 422
+    try:
+        supersede(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=person_id(),
+            decision_id=parse("decision", form.get("decision", "")),
+            content_sha256=read_digest(),
+            verdict=_verdict(),
+            reason=reason,
+        )
+    except (Conflict, Forbidden, Invalid, Malformed) as error:
+        return _show(item, problem=_sentence(error), posted=dict(form)), 422
+    return to("item_page.show", item_id=item_id, outcome="overturned")
+
+
+def _verdict() -> Verdict:
+    """Return the verdict of the form: approve, reject or respond for the whole, or a corrected output as JSON."""
+    verb = request.form.get("verb", "")
+    message = request.form.get("message", "").strip() or None
+    if verb == "correct":
+        return Verdict("correct", output=decode(request.form.get("output", "").encode()), has_output=True)
+    return Verdict(verb if verb in {"approve", "reject", "respond"} else None, message=message)
+
+
+def _sentence(error: ServiceError) -> str:
+    return f"{error.detail} {'; '.join(fault.detail for fault in error.faults)}".strip()

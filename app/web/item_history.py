@@ -1,0 +1,69 @@
+"""The story of an item as its page tells it: each event of the trail as a sentence. Called by the item page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from app.audit.queries import EventRow
+from app.kernel.ids import show
+
+_TOLD: Final[Mapping[str, str]] = {
+    "item.enqueued": "came in",
+    "item.claim": "was taken",
+    "item.reserve": "was kept ready",
+    "item.unreserve": "was not wanted and went back in line",
+    "item.vote": "was judged; somebody else has to judge too",
+    "item.vote_late": "was judged after the lease; somebody else has to judge too",
+    "item.decide": "was decided",
+    "item.decide_late": "was decided after the lease",
+    "item.skip": "was skipped",
+    "item.release": "was put back",
+    "item.expire_claim": "went back in line because the lease ran out",
+    "item.revoke_claim": "went back in line because its reviewer was disabled",
+    "item.hold": "was kept for later",
+    "item.unhold": "went back in line after being kept",
+    "item.hand_over": "was given to a colleague",
+    "item.second_opinion": "was sent on for a second opinion",
+    "item.escalate_claim": "was passed up",
+    "item.reassign": "was given out by a lead",
+    "item.escalate": "took its next escalation step",
+    "item.due_soon": "became due soon",
+    "item.breach": "became overdue",
+    "item.relax": "asks for fewer skills after waiting long",
+    "item.lapse": "is free for everybody again",
+    "item.time_out": "was decided because its time was up",
+    "item.expire": "expired because its time was up",
+    "item.cancel": "was taken back by the program",
+    "item.undo": "was taken back before it was final",
+    "item.supersede": "was overturned",
+}
+# What somebody said is not shown while reviewers are to judge it without seeing each other.
+_VOTES: Final = frozenset({"item.vote", "item.vote_late", "item.claim", "item.expire_claim"})
+
+
+def tell(events: Sequence[EventRow], *, names: Mapping[str, str], veiled: bool) -> list[dict[str, Any]]:
+    """Return each event as {at, what, who, more}.
+
+    Args:
+        names: Of people, by shown id.
+        veiled: Leave out who judged, because others are still to judge independently.
+    """
+    return [_one(event, names, veiled=veiled and event.type in _VOTES) for event in events]
+
+
+def _one(event: EventRow, names: Mapping[str, str], *, veiled: bool) -> dict[str, Any]:
+    at: datetime = event.at
+    return {
+        "at": at,
+        "what": _TOLD.get(event.type, event.type.removeprefix("item.").replace("_", " ")),
+        "who": None if veiled or event.actor_id is None else names.get(show("person", event.actor_id)),
+        "more": "" if veiled else _more(event.details, names),
+    }
+
+
+def _more(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    words = [str(details[word]) for word in ("verb", "status", "reason", "queue") if isinstance(details.get(word), str)]
+    to = details.get("to")
+    if isinstance(to, str):
+        words.append(f"to {names.get(to, to)}")
+    return ", ".join(words)
