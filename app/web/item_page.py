@@ -1,4 +1,8 @@
-"""/items/<id>, where a notification leads: one item, its state in words, why it does not move, its story, and what may be done with it."""
+"""/items/<id>: one item, its state in words, why it does not move, its story, and what may be done with it.
+
+Where a notification leads. Content is shown to those who may read it; others see it at the desk, under a claim. Times
+are in the reader's zone.
+"""
 
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +19,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed, ServiceEr
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
 from app.kernel.strict_json import decode
+from app.notifications.queries.people import habits_of
 from app.queue.models import Item
 from app.queue.queries import find_live_claim, find_newest_claim, get_item, get_queue
 from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
@@ -61,9 +66,11 @@ def _show(item: Item, *, problem: str | None = None, posted: dict[str, str] | No
     busy = mine is not None and mine.expires_at > now()
     decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
     seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
+    zone = habits_of(db(), workspace_id=workspace_id(), person_id=person_id()).clock
     return render_template(
         "item_page/show.html",
         item=_facts(item, names),
+        zone=zone,
         task_type=opened.task_type.name,
         external_id=opened.submission.external_id,
         content_sha256=opened.submission.content_sha256.hex(),
@@ -220,7 +227,7 @@ def assign(item_id: str) -> AnyResponse | tuple[str, int]:
         )
     except (Conflict, Invalid) as error:
         return _show(item, problem=_sentence(error), posted=dict(request.form)), 422
-    return to("item_page.show", item_id=item_id, outcome="assigned" if person else "unassigned")
+    return to("item_page.show", item_id=item_id, outcome="assigned" if person else "freed")
 
 
 @page.post("/items/<item_id>/supersede")

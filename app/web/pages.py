@@ -51,8 +51,6 @@ _OUTCOMES: Final = {
     "handed_over": "Given on.",
     "flagged": "Somebody else will judge it.",
     "escalated": "Passed up.",
-    "assigned": "Given by name.",
-    "unassigned": "Everybody may take it now.",
     "overturned": "Overturned.",
     "undone": "Taken back; judge it anew.",
     "too_late": "It is final and cannot be taken back any more; a lead can overturn it.",
