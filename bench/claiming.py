@@ -14,8 +14,7 @@ from sqlalchemy import text
 
 from app.audit.rules import Actor
 from app.kernel.db import Database
-from app.queue.rules import Worker
-from app.queue.service import claim_next
+from app.review.service import take_item
 from bench.crowd import Span, Tally, wait_until
 from bench.fill import Ground, Reviewer
 from bench.place import opened
@@ -75,13 +74,12 @@ def claim(order: Claimants, span: Span) -> list[Tally]:
 
 
 def _claim(database: Database, order: Claimants, reviewer: Reviewer) -> UUID | None:
-    worker = Worker(person_id=reviewer.person_id, groups=(), queues=reviewer.queues, skills=reviewer.skills, lead=False)
     with database.unit_of_work() as session:
-        claimed = claim_next(
+        taken = take_item(
             session,
             actor=Actor("person", reviewer.person_id),
             workspace_id=order.workspace_id,
-            worker=worker,
+            person_id=reviewer.person_id,
             channel="api",
         )
-        return None if claimed is None else claimed.id
+        return taken[0].id if isinstance(taken, tuple) else None

@@ -81,7 +81,7 @@ _LOOK: Final = f"""
        extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""  # noqa: S608  # as above
 
 
-def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true") -> TextClause:
+def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true", also: str = "true") -> TextClause:
     """Return the statement that lends an item: one given to her by name, whatever its queue, else the first in line.
 
     Nothing is lent to somebody who has a claim or an item reserved. The clock is read where the row is written, after
@@ -89,6 +89,7 @@ def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true") -> TextC
 
     Args:
         guard: An SQL condition over the parameters that has to hold too.
+        also: An SQL expression to evaluate once an item is lent.
     """
     event = events_from(
         "shown",
@@ -127,7 +128,7 @@ WITH free AS MATERIALIZED (
   SELECT workspace_id, at, id AS subject_id, version, token FROM taken
 ), event AS ({event}
 )
-SELECT claim.*, {_LOOK} FROM claim""")  # noqa: S608  # constants of this module
+SELECT claim.*, {also} AS also, {_LOOK} FROM claim""")  # noqa: S608  # constants of this module
 
 
 CLAIM_NEXT: Final = claim_statement()

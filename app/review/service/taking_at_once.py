@@ -17,7 +17,7 @@ from app.queue.models import Claim
 from app.queue.rules import Worker
 from app.queue.service import claim_next
 from app.review.service.posting import person_lock
-from app.review.statements import TAKE, WHO
+from app.review.statements import PLAN_AS_USUAL, TAKE, WHO
 
 
 def take_at_once(
@@ -28,18 +28,21 @@ def take_at_once(
     # What is pending in the session is about the same rows.
     session.flush()
     who = session.execute(WHO, {**whose, "queue": queue}).one_or_none()
-    if who is None or not _is_common(who, queue):
-        return None
-    worker = Worker(
-        person_id=person_id,
-        groups=tuple(who.groups),
-        queues=tuple(who.queue_ids),
-        skills=tuple(sorted(set(who.skills))),
-        lead="oversee" in permissions_of_roles(who.roles),
-    )
-    return claim_next(
-        session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel, statements=(TAKE,)
-    )
+    claim = None
+    if who is not None and _is_common(who, queue):
+        worker = Worker(
+            person_id=person_id,
+            groups=tuple(who.groups),
+            queues=tuple(who.queue_ids),
+            skills=tuple(sorted(set(who.skills))),
+            lead="oversee" in permissions_of_roles(who.roles),
+        )
+        claim = claim_next(
+            session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel, statements=(TAKE,)
+        )
+    if claim is None:
+        session.execute(PLAN_AS_USUAL)
+    return claim
 
 
 def _is_common(who: Row[Any], queue: str | None) -> bool:

@@ -3,6 +3,7 @@
 The services run for real, and each statement that they sent is explained.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -32,8 +33,9 @@ from app.queue.service.loads import Work, count_load
 from app.review.queries import open_claim, running_time
 from app.review.service import beat, take_item
 from app.review.service.at_once import decide_at_once
+from app.review.statements import TAKE
 from tests.factories.people import add_person, add_rate
-from tests.factories.plans import indexes, plans, sent_by, walks_too_far
+from tests.factories.plans import indexes, nodes, plans, sent_by, walks_too_far
 from tests.factories.reviewing import APPROVE, begin_earlier, heard, take
 from tests.factories.work import add_items, add_task_type
 from tests.services.review.test_at_once import asked_for
@@ -270,3 +272,22 @@ def test_what_was_walked_is_there(full: Full) -> None:
     states = full.session.execute(text("SELECT state, count(*) FROM items GROUP BY state")).all()
     assert {row[0]: row[1] for row in states} == {"waiting": WAITING, "decided": DECIDED}
     assert full.session.get(Item, full.ada) is None
+
+
+def test_the_plan_that_is_kept_for_everybody_walks_the_line(full: Full) -> None:
+    kinds = {"queues": "uuid[]", "begin": "bigint[]", "names": "uuid[]", "skills": "text[]", "skip": "bigint"}
+    kinds |= {"person": "uuid", "workspace": "uuid", "claim": "uuid", "actor_id": "uuid", "lead": "boolean"}
+    names = list(dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", TAKE.text)))
+    numbered = re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", TAKE.text)
+    connection = full.session.connection()
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    connection.exec_driver_sql(f"PREPARE taking ({', '.join(kinds.get(n, 'text') for n in names)}) AS {numbered}")
+    try:
+        nothing = ", ".join(["NULL"] * len(names))
+        explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE taking ({nothing})").scalar_one()
+    finally:
+        connection.exec_driver_sql("DEALLOCATE taking")
+    plan = nodes(explained[0]["Plan"])
+    assert walks_too_far(plan, large=LARGE) == []
+    assert indexes(plan, "items") == {"ix_items_waiting", "ix_items_assigned", "uq_items_reserved", "pk_items"}

@@ -161,3 +161,13 @@ def test_somebody_disabled_while_she_waited_for_her_lock_gets_nothing(
 
     monkeypatch.setattr("app.review.service.taking_at_once._is_common", disabled_meanwhile)
     assert at_once(session, workspace, ada) is None
+
+
+def test_the_plan_that_is_kept_is_kept_for_one_statement_only(session: Session, workspace: UUID, ada: UUID) -> None:
+    show = text("SELECT current_setting('plan_cache_mode') || current_setting('enable_seqscan')")
+    for waiting in (1, 0):
+        assert session.scalar(show) == "autoon"
+        if waiting:
+            add_item(session, workspace)
+        assert (at_once(session, workspace, ada) is not None) == bool(waiting)
+    assert session.scalar(show) == "autoon"
