@@ -129,7 +129,8 @@ _OWN: Final = frozenset({"token", "content_sha256", "skip_reason", "act_note", "
 
 
 def _again(claim_id: str, why: str) -> tuple[str, int]:
-    return show_opened(open_claim(db(), claim=own_claim(claim_id)), posted=posted_fields(), refused=why), 422
+    opened = open_claim(db(), claim=own_claim(claim_id))
+    return show_opened(opened, posted=posted_fields(), refused=why, more_open=True), 422
 
 
 def _text(name: str) -> str | None:

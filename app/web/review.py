@@ -99,6 +99,7 @@ def show_opened(
     refused: str | None = None,
     edits_at_stake: bool = False,
     filled: str = "",
+    more_open: bool = False,
 ) -> str:
     threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
     values = desk(
@@ -114,7 +115,9 @@ def show_opened(
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
     values |= more(db(), opened, posted=posted or {})
-    return render_template("review/show.html", **values | {"edits_at_stake": edits_at_stake, "filled": filled})
+    return render_template(
+        "review/show.html", **values | {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open}
+    )
 
 
 @page.post("/review/<claim_id>/decide")
