@@ -157,7 +157,7 @@ def open_claim(session: Session, *, claim: Claim) -> OpenClaim:
         draft,
         saved_at,
         answers,
-        notes=tuple(list_notes(session, item_id=item.id, key=opened.key)) if noted else (),
+        notes=tuple(_notes_beside(session, item, votes, opened.key)) if noted else (),
     )
 
 
@@ -181,6 +181,12 @@ _OPEN: Final = (
     # Statements that are written out change rows past the session's cache.
     .execution_options(populate_existing=True)
 )
+
+
+def _notes_beside(session: Session, item: Item, votes: Sequence[Vote], key: DataKey) -> list[NoteRow]:
+    """Return the notes on an item; where answers are shown without names, none by whoever gave one."""
+    nameless = {v.person_id for v in votes} if item.adjudicating else set()
+    return [note for note in list_notes(session, item_id=item.id, key=key) if note.person_id not in nameless]
 
 
 def _settles(claim: Claim, item: Item, votes: Sequence[Vote]) -> bool:

@@ -33,6 +33,16 @@ SELECT d.id, format('has %s deliveries to its endpoint, the first due at %s; it 
 """,
 )
 
+WITHDRAWN: Final = Check(
+    "a decision that was taken back is told to nobody",
+    "decision",
+    """
+SELECT d.id, format('was taken back, and a delivery of it is %s', o.state)
+  FROM decisions d JOIN deliveries o ON o.decision_id = d.id AND o.state <> 'withdrawn'
+ WHERE d.undone_at IS NOT NULL
+""",
+)
+
 OVERDUE_CLAIMS: Final = Check(
     "a lease that has run out ends its claim",
     "claim",
@@ -81,6 +91,7 @@ SELECT d.id, format('has been due since %s', d.next_attempt_at)
 def check_handover(session: Session, *, now: datetime) -> Iterator[Violation]:
     """Yield what should have left or ended and did not."""
     yield from find(session, OUTBOX)
+    yield from find(session, WITHDRAWN)
     yield from find(session, EXPIRED)
     yield from find(session, OVERDUE_TIMERS, {"long_ago": now - GRACE})
     yield from find(session, OVERDUE_CLAIMS, {"long_ago": now - GRACE})

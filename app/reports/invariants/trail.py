@@ -86,6 +86,25 @@ SELECT c.id, format('is %s; the trail begins it %s times and ends it as %s', coa
 """),
 )
 
+DECISIONS: Final = Check(
+    "each decision was made by one step, and taken back by another",
+    "item",
+    _told("""
+, acts AS (
+  SELECT subject_id, count(*) FILTER (WHERE type <> 'item.undo') AS made,
+         count(*) FILTER (WHERE type = 'item.undo') AS undone
+    FROM told WHERE type IN ('item.decide', 'item.decide_late', 'item.time_out', 'item.supersede', 'item.undo')
+   GROUP BY subject_id
+), kept AS (
+  SELECT item_id, count(*) AS made, count(undone_at) AS undone FROM decisions GROUP BY item_id
+)
+SELECT i.id, format('has %s decisions, %s taken back; its events make %s and take %s back', coalesce(k.made, 0),
+                    coalesce(k.undone, 0), coalesce(a.made, 0), coalesce(a.undone, 0))
+  FROM items i LEFT JOIN acts a ON a.subject_id = i.id LEFT JOIN kept k ON k.item_id = i.id
+ WHERE (coalesce(a.made, 0), coalesce(a.undone, 0)) <> (coalesce(k.made, 0), coalesce(k.undone, 0))
+"""),
+)
+
 SUBMISSIONS: Final = Check(
     "a submission's status fits its route, its item and its decision",
     "submission",
@@ -119,6 +138,6 @@ def check_trail(session: Session) -> Iterator[Violation]:
         "afters": [t.after for t in TRANSITIONS],
         "outcomes": [t.claim_outcome for t in TRANSITIONS],
     }
-    for check in (STEPS, ITEMS, CLAIMS):
+    for check in (STEPS, ITEMS, CLAIMS, DECISIONS):
         yield from find(session, check, table)
     yield from find(session, SUBMISSIONS)
