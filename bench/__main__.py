@@ -8,8 +8,8 @@ import orjson
 
 from app.kernel.clock import host_now
 from bench.place import opened, servers
-from bench.report import TARGETS, document, markdown, medians
-from bench.suites import SUITES, Cell, Plan, run
+from bench.report import TARGETS, document, markdown, medians, read_cells
+from bench.suites import SUITES, Plan, run
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -26,6 +26,8 @@ def _numbers(_context: object, _parameter: object, text: str) -> tuple[int, ...]
 @click.option("--seconds", default=4.0, show_default=True, help="How long each round counts.")
 @click.option("--snapshot-seconds", default=60.0, show_default=True, help="How long an old snapshot is held open.")
 @click.option("--snapshot-waiting", default=100_000, show_default=True, help="How many wait meanwhile.")
+@click.option("--patience", default=0.0, show_default=True, help="How long to wait before each round for others.")
+@click.option("--add", is_flag=True, help="Keep the rounds that the folder holds already.")
 @click.option("--write", type=click.Path(path_type=Path), help="Folder for RESULTS.md and results.json.")
 def main(  # noqa: PLR0917  # click names them
     suites: tuple[str, ...],
@@ -35,11 +37,13 @@ def main(  # noqa: PLR0917  # click names them
     seconds: float,
     snapshot_seconds: float,
     snapshot_waiting: int,
+    patience: float,
+    add: bool,
     write: Path | None,
 ) -> None:
     """Measure SUITES, all of them if none is named."""
-    plan = Plan(suites or SUITES, waiting, reviewers, rounds, seconds, snapshot_seconds, snapshot_waiting)
-    cells: list[Cell] = []
+    plan = Plan(suites or SUITES, waiting, reviewers, rounds, seconds, snapshot_seconds, snapshot_waiting, patience)
+    cells = read_cells(write / "results.json") if add and write is not None else []
     with servers() as place:
         with opened(place.database_url) as database, database.engine.connect() as connection:
             version = connection.dialect.server_version_info or ()

@@ -5,15 +5,19 @@ first part is not counted, and each hands back how long everything took.
 """
 
 import multiprocessing
+import os
 import time
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 PRELOADED: Final = ["bench.claiming", "bench.loop", "bench.limit"]
 SETTLE_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 0.5
+QUIET_CORES: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -104,3 +108,28 @@ def percentile(values: Sequence[float], share: float) -> float:
     if not ordered:
         return 0.0
     return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1))]
+
+
+def wait_for_quiet(patience: float) -> float:
+    """Wait, so many seconds at most, until others leave the machine alone; return how many cores they still use."""
+    end = time.monotonic() + patience
+    while True:
+        used = _cores_in_use(LOOK_SECONDS)
+        if used < QUIET_CORES or time.monotonic() > end:
+            return used
+
+
+def _cores_in_use(seconds: float) -> float:
+    idle, began = _idle_seconds(), time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - began
+    return max(0.0, (os.cpu_count() or 1) - (_idle_seconds() - idle) / took)
+
+
+def _idle_seconds() -> float:
+    """Return for how long the machine's cores have been idle, together."""
+    path = Path("/proc/stat")
+    if not path.exists():
+        return 0.0
+    _, _user, _nice, _system, idle, iowait, *_ = path.read_text(encoding="ascii").split("\n", 1)[0].split()
+    return (int(idle) + int(iowait)) / os.sysconf("SC_CLK_TCK")

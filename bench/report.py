@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import orjson
+
 from bench.suites import Cell
 
 Place = tuple[str, int, int]
@@ -136,6 +138,16 @@ def document(cells: Sequence[Cell], *, now: datetime, server: str) -> dict[str, 
     }
 
 
+def read_cells(path: Path) -> list[Cell]:
+    """Return the rounds of an earlier run on the same machine."""
+    cells = []
+    for found in orjson.loads(path.read_bytes())["cells"] if path.exists() else ():
+        place = [found.pop(name) for name in ("suite", "waiting", "reviewers")]
+        load = found.pop("load")
+        cells.append(Cell(place[0], place[1], place[2], found, load))
+    return cells
+
+
 def markdown(cells: Sequence[Cell], *, now: datetime, server: str) -> str:
     """Return the page of results."""
     found = medians(cells)
@@ -145,8 +157,8 @@ def markdown(cells: Sequence[Cell], *, now: datetime, server: str) -> str:
             "# Results of the last run",
             "",
             f"Measured on {now:%Y-%m-%d}, {machine()}, {server}. Written by `python -m bench`; see bench/README.md.",
-            f"Medians of up to {rounds} rounds; reviewers, server and database share the machine. `load` is its load",
-            "average just before, whoever caused it; times are milliseconds.",
+            f"Medians of up to {rounds} rounds; reviewers, server and database share the machine. `others` is how many",
+            "of its cores somebody else used just before; times are milliseconds.",
             "",
             "## Targets",
             "",
@@ -194,7 +206,9 @@ def _tables(found: Figures) -> list[str]:
         lines += [
             f"## {title}",
             "",
-            "| waiting | reviewers | " + " | ".join(f"{k}s/s | p50 | p95 | p99" for k in kinds) + " | slowest | load |",
+            "| waiting | reviewers | "
+            + " | ".join(f"{k}s/s | p50 | p95 | p99" for k in kinds)
+            + " | slowest | others |",
             "|---" * (4 * len(kinds) + 4) + "|",
             *(_line(place, found[place], kinds) for place in places),
             "",

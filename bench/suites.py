@@ -5,7 +5,6 @@ the check of `proofdesk verify`: fast and wrong would be worth nothing. Claims t
 they leave a past that no item can have.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy import text
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
 from bench import claiming, limit, loop
-from bench.crowd import Span, Tally, Work, let_work, percentile
+from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
 from bench.place import Place, new_database, opened, web_server
 
@@ -35,11 +34,12 @@ class Plan:
     seconds: float
     snapshot_seconds: float
     snapshot_waiting: int
+    patience: float
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One round of one thing. `load`: the machine's load average just before."""
+    """One round of one thing. `load`: how many cores others used just before."""
 
     suite: str
     waiting: int
@@ -88,7 +88,7 @@ def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waitin
                     for reviewers in plan.reviewers:
                         top_up(database, one)
                         shifts = [loop.Shift(port, r.key, beats) for r in one.reviewers[:reviewers]]
-                        yield _cell((suite, waiting, reviewers), loop.review, shifts, plan.seconds)
+                        yield _cell((suite, waiting, reviewers), loop.review, shifts, plan)
         _verify(database)
         top_up(database, one)
     grounds = {"claim": one}
@@ -101,16 +101,16 @@ def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waitin
         for reviewers in plan.reviewers:
             if "limit" in plan.suites:
                 lanes = [bare] * min(claiming.CONNECTIONS, reviewers)
-                yield _cell(("limit", waiting, reviewers), limit.claim_bare, lanes, plan.seconds)
+                yield _cell(("limit", waiting, reviewers), limit.claim_bare, lanes, plan)
             for suite, ground in grounds.items():
                 if suite in plan.suites:
                     orders = claiming.orders(url, ground, reviewers)
-                    yield _cell((suite, waiting, reviewers), claiming.claim, orders, plan.seconds)
+                    yield _cell((suite, waiting, reviewers), claiming.claim, orders, plan)
 
 
-def _cell(place: tuple[str, int, int], work: Work, orders: Sequence[Any], seconds: float) -> Cell:
-    load = os.getloadavg()[0]
-    return Cell(*place, figures(*let_work(work, orders, seconds=seconds)), load)
+def _cell(place: tuple[str, int, int], work: Work, orders: Sequence[Any], plan: Plan) -> Cell:
+    load = wait_for_quiet(plan.patience)
+    return Cell(*place, figures(*let_work(work, orders, seconds=plan.seconds)), load)
 
 
 def _verify(database: Database) -> None:
@@ -134,7 +134,7 @@ def _snapshot(plan: Plan, url: str, database: Database) -> Iterator[Cell]:
         for reviewers in (8,) if 8 in plan.reviewers else plan.reviewers[:1]:
             top_up(database, ground)
             orders = claiming.orders(url, ground, reviewers)
-            load = os.getloadavg()[0]
+            load = wait_for_quiet(plan.patience)
             with limit.connect(url) as reader:
                 if suite == "snapshot open":
                     reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
