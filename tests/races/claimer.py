@@ -60,7 +60,7 @@ def claim_only(shift: Shift) -> None:
 
 
 def _play(shift: Shift, kind: "type[_Person]") -> None:
-    engine = make_engine(shift.database_url, pool_size=8, pool_timeout=60)
+    engine = make_engine(shift.database_url, pool_size=8, pool_timeout=600)
     database = Database(engine, Vault(shift.secret), lambda _jobs: None)
     journal = os.open(shift.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     people = [

@@ -135,7 +135,7 @@ def test_no_item_is_ever_at_two_people(crew: Crew, claims: int, kills: int) -> N
         add_items(session, crew.workspace_id, 300)
         session.execute(update(Item).values(claim_ms=200))
     shifts = [replace(shift, claims=claims) for shift in crew.shifts(b"")]
-    killed = play(shifts, claim_only, kills=kills, every_seconds=0.5)
+    killed = play(shifts, claim_only, kills=kills, every_seconds=0.5, patience_seconds=300 + claims / 100)
     assert killed > kills // 2
     assert crew.told() == []
     with crew.database.unit_of_work() as session:

@@ -290,4 +290,9 @@ def test_the_plan_that_is_kept_for_everybody_walks_the_line(full: Full) -> None:
         connection.exec_driver_sql("DEALLOCATE taking")
     plan = nodes(explained[0]["Plan"])
     assert walks_too_far(plan, large=LARGE) == []
-    assert indexes(plan, "items") == {"ix_items_waiting", "ix_items_assigned", "uq_items_reserved", "pk_items"}
+    # Whether she has one reserved, the index of what is held and that of what is reserved tell alike; which of the two
+    # is thought the cheaper depends on when the table was last counted.
+    in_hand = {"ix_items_held", "uq_items_reserved"}
+    used = indexes(plan, "items")
+    assert used - in_hand == {"ix_items_waiting", "ix_items_assigned", "pk_items"}
+    assert len(used & in_hand) == 1
