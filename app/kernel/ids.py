@@ -33,6 +33,8 @@ PREFIXES: Final = {
     "group": "grp",
     "chat_hook": "hook",
     "message": "ntf",
+    "grant": "gr",
+    "signing_key": "sig",
 }
 
 

@@ -105,7 +105,7 @@ WITH item AS MATERIALIZED (
   SELECT *, pg_advisory_xact_lock(hashtextextended(:person_lock, 0)) FROM seen
 )
 SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_type, t.output_schema, t.reason_codes,
-       t.undo_ms, b.data_key, b.body
+       t.undo_ms, t.grant_ms, b.data_key, b.body
   FROM owned
   JOIN submissions AS s ON s.id = owned.submission_id
   JOIN task_types AS t ON t.id = s.task_type_id

@@ -62,6 +62,11 @@ class TaskType(Base):
     undo_ms: Mapped[int] = mapped_column(BigInteger)
     claim_ms: Mapped[int] = mapped_column(BigInteger)
     cap_ms: Mapped[int] = mapped_column(BigInteger, comment="age of the latest input at which a second stops to count")
+    grant_ms: Mapped[int] = mapped_column(
+        BigInteger,
+        server_default=text("604800000"),
+        comment="how long an approved action may be run after its decision is final",
+    )
     created_at: Mapped[datetime] = mapped_column(instant())
 
 

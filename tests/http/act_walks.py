@@ -40,6 +40,13 @@ def _undo(walker: Walker) -> None:
     walker.api(f"/decisions/{decision_id}/undo", key="ada")
 
 
+@walk_to("grants.post_redeem")
+def _redeem(walker: Walker) -> None:
+    grant = walker.granted()
+    walker.go()
+    walker.api("/grants/redeem", {"grant": grant})
+
+
 @walk_to("desk_acts.undo_decision")
 def _undo_at_the_desk(walker: Walker) -> None:
     decision_id = walker.decide_at_the_desk()

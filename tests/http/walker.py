@@ -93,6 +93,17 @@ class Walker:
         self.page(f"/review/{taken['claim']['id']}/decide", **proof, verb="approve")
         return self.newest_decision()
 
+    def granted(self) -> str:
+        """Return the grant of an approved action."""
+        self.api("/task-types", {"name": "refunds"})
+        sent = self.api("/submissions", {"task_type": "refunds", "actions": [{"name": "refund", "args": {"eur": 5}}]})
+        taken = self.api("/claims", key="ada")
+        proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+        self.api(f"/claims/{taken['claim']['id']}/decision", {**proof, "verb": "approve"}, key="ada")
+        read = self.api(f"/submissions/{sent['id']}", method="GET")
+        grant: str = read["decision"]["actions"][0]["grant"]
+        return grant
+
     def newest_decision(self) -> str:
         """Return the id of the newest decision."""
         with self.site.app.database.unit_of_work() as session:

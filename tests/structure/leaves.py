@@ -41,6 +41,7 @@ LEAVES: Final = {
     "giving_back.post_reservation": "item.reserve",
     "giving_back.post_second_opinion": "item.second_opinion",
     "giving_back.post_skip": "item.skip",
+    "grants.post_redeem": "grant.redeemed",
     "groups.delete": "group.deleted",
     "groups.post": "group.created",
     "groups.put": "group.changed",

@@ -56,6 +56,7 @@ def post(body: TaskTypeIn) -> Response:
             undo_ms=body.undo_seconds * 1000,
             claim_ms=body.claim_seconds * 1000,
             cap_ms=body.cap_seconds * 1000,
+            grant_ms=body.grant_seconds * 1000,
         ),
     )
     return answer(_document(task_type), 201)
@@ -98,5 +99,6 @@ def _document(task_type: TaskType) -> dict[str, Any]:
         "undo_seconds": task_type.undo_ms // 1000,
         "claim_seconds": task_type.claim_ms // 1000,
         "cap_seconds": task_type.cap_ms // 1000,
+        "grant_seconds": task_type.grant_ms // 1000,
         "created_at": instant_text(task_type.created_at),
     }

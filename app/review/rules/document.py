@@ -44,6 +44,11 @@ class DecisionFacts:
     votes: Sequence[VoteFacts]
     supersedes: UUID | None = None
 
+    @property
+    def final_at_once(self) -> bool:
+        """Say whether nobody could take it back even in the moment after it was made."""
+        return self.final_at <= self.decided_at
+
 
 def submission_document(
     *,
@@ -72,9 +77,14 @@ def webhook_body(kind: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     return encode({"type": kind, "timestamp": instant_text(at), "data": data})
 
 
-def decision_document(decision: DecisionFacts) -> dict[str, Any]:
-    """Return a decision, JSON-ready."""
+def decision_document(decision: DecisionFacts, *, final: bool = True) -> dict[str, Any]:
+    """Return a decision, JSON-ready.
+
+    Args:
+        final: Whether nobody can take it back any more; before that, none of its grants is handed out.
+    """
     body = decision.body
+    grants = body.get("grants", {}) if final else {}
     return {
         "id": show("decision", decision.id),
         "status": decision.status,
@@ -84,7 +94,7 @@ def decision_document(decision: DecisionFacts) -> dict[str, Any]:
         "late": decision.late,
         "content_sha256": decision.content_sha256.hex(),
         "output": body["output"],
-        "actions": body["actions"],
+        "actions": [{**a, "grant": grants.get(a["call_id"])} for a in body["actions"]],
         "message": body["message"],
         "note": body["note"],
         "reason_codes": body["reason_codes"],

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.costs.rules import Rate, change_instants, price, rate_at
+from app.grants.service import Granted, sign_grants
 from app.kernel.ids import new_id, show
 from app.kernel.sealing import DataKey, vault_of
 from app.kernel.strict_json import decode, encode
@@ -24,7 +25,7 @@ from app.queue.rules import CLAIMED
 from app.review.rules.answers import comparable
 from app.review.rules.document import DecisionFacts, VoteFacts
 from app.review.rules.verdict import Outcome, Verdict, judge
-from app.review.service.case import seal_body
+from app.review.service.case import body_of, seal_body
 from app.review.service.closing import Announced, announce
 from app.review.service.posting import person_lock
 from app.review.statements import DECIDE, EVIDENCE, LOCK_CASE
@@ -71,13 +72,16 @@ def decide_at_once(session: Session, *, asked: Asked) -> DecisionFacts | None:
     outcome = judge(received, asked.verdict, output_schema=case.output_schema, reason_codes=case.reason_codes)
     final_at = case.at + timedelta(milliseconds=case.undo_ms if asked.at_desk else 0)
     time_and_money, active_ms = _post(case, known, asked)
-    facts = _facts(case, outcome, asked, active_ms=active_ms, final_at=final_at)
+    decision_id = new_id()
+    granted = Granted(asked.workspace_id, case.submission_id, decision_id, final_at, case.grant_ms)
+    grants = sign_grants(session, now=case.at, granted=granted, actions=outcome.actions)
+    facts = _facts(case, outcome, asked, id=decision_id, active_ms=active_ms, final_at=final_at, grants=grants)
     session.execute(
         DECIDE,
         {
             **whose,
             **time_and_money,
-            **_written(case, key, outcome, asked),
+            **_written(case, key, outcome, asked, facts),
             "at": case.at,
             "actor_kind": asked.actor.kind,
             "actor_id": asked.actor.id,
@@ -160,7 +164,7 @@ def _details(case: Row[Any], outcome: Outcome, asked: Asked) -> str:
     return orjson.dumps(facts).decode()
 
 
-def _written(case: Row[Any], key: DataKey, outcome: Outcome, asked: Asked) -> dict[str, Any]:
+def _written(case: Row[Any], key: DataKey, outcome: Outcome, asked: Asked, facts: DecisionFacts) -> dict[str, Any]:
     """Return what is kept of the verdict's words, sealed, and of what it was about."""
     return {
         "item": case.item_id,
@@ -172,15 +176,23 @@ def _written(case: Row[Any], key: DataKey, outcome: Outcome, asked: Asked) -> di
         "answer": key.mark(comparable(outcome, asked.verdict.message), purpose="answer"),
         "reasons": list(asked.verdict.reason_codes),
         "request": digest_of(asked),
-        "vote_body": seal_body(key, asked.verdict, outcome),
-        "decision_body": seal_body(key, asked.verdict, outcome),
+        "vote_body": seal_body(key, body_of(asked.verdict, outcome)),
+        "decision_body": seal_body(key, facts.body),
     }
 
 
-def _facts(case: Row[Any], outcome: Outcome, asked: Asked, *, active_ms: int, final_at: datetime) -> DecisionFacts:
-    verdict = asked.verdict
+def _facts(
+    case: Row[Any],
+    outcome: Outcome,
+    asked: Asked,
+    *,
+    id: UUID,  # noqa: A002  # the decision's, as its document calls it
+    active_ms: int,
+    final_at: datetime,
+    grants: dict[str, str],
+) -> DecisionFacts:
     return DecisionFacts(
-        id=new_id(),
+        id=id,
         status=outcome.status,
         decided_by_kind="human",
         decided_at=case.at,
@@ -188,13 +200,7 @@ def _facts(case: Row[Any], outcome: Outcome, asked: Asked, *, active_ms: int, fi
         late=False,
         content_sha256=case.content_sha256,
         superseded_by=None,
-        body={
-            "output": outcome.output,
-            "actions": outcome.actions,
-            "message": verdict.message,
-            "note": verdict.note,
-            "reason_codes": list(verdict.reason_codes),
-        },
+        body=body_of(asked.verdict, outcome, grants=grants),
         votes=[VoteFacts(asked.person_id, outcome.verb, case.at, active_ms, late=False, channel=case.channel)],
     )
 

@@ -3,6 +3,7 @@
 Called by deciding, voting and closing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +51,9 @@ def terms_of(item: Item) -> Terms:
     return Terms(item.approvals_required, item.rejections_required, item.reviews_max, item.review_mode == "blind")
 
 
-def seal_body(key: DataKey, verdict: Verdict, outcome: Outcome, **more: Any) -> bytes:
-    """Return the sealed body of a vote or a decision: what came out, and what its reviewer wrote with it."""
-    body = {
+def body_of(verdict: Verdict, outcome: Outcome, **more: Any) -> dict[str, Any]:
+    """Return the body of a vote or a decision: what came out, and what its reviewer wrote with it."""
+    return {
         "output": outcome.output,
         "actions": outcome.actions,
         "message": verdict.message,
@@ -60,4 +61,8 @@ def seal_body(key: DataKey, verdict: Verdict, outcome: Outcome, **more: Any) -> 
         "reason_codes": list(verdict.reason_codes),
         **more,
     }
-    return key.seal(encode(body), purpose="verdict")
+
+
+def seal_body(key: DataKey, body: Mapping[str, Any]) -> bytes:
+    """Return the body of a vote or a decision as it is kept."""
+    return key.seal(encode(dict(body)), purpose="verdict")

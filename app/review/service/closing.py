@@ -12,11 +12,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.delivery.service import BODY_PURPOSE, schedule_delivery
+from app.grants.service import Granted, sign_grants
 from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
 from app.review.models import Decision
 from app.review.queries import standing_decision
 from app.review.rules.document import DecisionFacts, submission_document, webhook_body
+from app.review.service.case import seal_body
 from app.submissions.models import Submission, TaskType
 from app.submissions.rules.received import Received
 from app.submissions.service import settle_submission
@@ -24,11 +26,11 @@ from app.submissions.service import settle_submission
 
 @dataclass(frozen=True)
 class NewDecision:
-    """What came out. `body` is sealed; `claim_id` is that of the vote that decided, if votes did."""
+    """What came out. `body` is not sealed yet; `claim_id` is that of the vote that decided, if votes did."""
 
     item_id: UUID
     status: str
-    body: bytes
+    body: dict[str, Any]
     final_at: datetime
     claim_id: UUID | None
     decided_by: UUID | None
@@ -52,6 +54,8 @@ def write_decision(
     One that overturns an earlier one is delivered as a supersession, which names the earlier one.
     """
     decision_id, old = new_id(), new.supersedes
+    granted = Granted(submission.workspace_id, submission.id, decision_id, new.final_at, task_type.grant_ms)
+    grants = sign_grants(session, now=now, granted=granted, actions=new.body["actions"])
     if old is not None:
         # It leaves the unique index of decisions that stand before the new one enters it.
         old.superseded_by = decision_id
@@ -68,7 +72,7 @@ def write_decision(
         decided_by_kind=new.decided_by_kind,
         late=new.late,
         content_sha256=submission.content_sha256,
-        body=new.body,
+        body=seal_body(key, {**new.body, "grants": grants}),
         decided_at=now,
         final_at=new.final_at,
     )

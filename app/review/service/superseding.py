@@ -19,7 +19,7 @@ from app.review.models import Decision
 from app.review.queries import get_decision, standing_decision
 from app.review.rules.document import DecisionFacts
 from app.review.rules.verdict import Verdict, judge
-from app.review.service.case import seal_body
+from app.review.service.case import body_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.deciding import ContentChanged
 from app.review.service.fitness import worker_of
@@ -80,7 +80,7 @@ def supersede(
     new = NewDecision(
         item_id=item.id,
         status=outcome.status,
-        body=seal_body(opened.key, verdict, outcome, reason=reason),
+        body=body_of(verdict, outcome, reason=reason),
         final_at=at,
         claim_id=None,
         decided_by=person_id,

@@ -29,7 +29,7 @@ from app.queue.service import act_in_time, clockwork, lock_claim, move, postpone
 from app.review.queries import list_standing_votes, open_body, standing_text
 from app.review.rules.document import submission_document, webhook_body
 from app.review.rules.verdict import Verdict, judge, settle_runs
-from app.review.service.case import seal_body
+from app.review.service.case import body_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.posting import finish_claim
 from app.submissions.queries import OpenSubmission, open_submission
@@ -136,7 +136,7 @@ def _decision(
     new = NewDecision(
         item_id=item.id,
         status=status,
-        body=seal_body(opened.key, verdict, replace(judged, actions=actions)),
+        body=body_of(verdict, replace(judged, actions=actions)),
         final_at=at,
         claim_id=None,
         decided_by=None,

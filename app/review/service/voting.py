@@ -21,7 +21,7 @@ from app.review.queries import answers_of, open_body
 from app.review.rules.answers import comparable
 from app.review.rules.counting import Ballot, Count, count, standing
 from app.review.rules.verdict import Outcome, Verdict, settle_runs
-from app.review.service.case import Case, seal_body, terms_of
+from app.review.service.case import Case, body_of, seal_body, terms_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.drafts import drop_draft
 from app.review.service.posting import finish_claim
@@ -78,7 +78,7 @@ def cast_vote(session: Session, *, at: datetime, actor: Actor, case: Case, judge
         answer=answer,
         reason_codes=list(judged.verdict.reason_codes),
         request_sha256=judged.digest,
-        body=seal_body(case.key, judged.verdict, judged.outcome),
+        body=seal_body(case.key, body_of(judged.verdict, judged.outcome)),
         active_ms=active_ms,
         at=at,
     )
@@ -150,21 +150,21 @@ def _status(case: Case, outcome: Outcome, tally: _Tally) -> str:
     return "corrected" if corrected else outcome.status
 
 
-def _body(case: Case, judged: Judged, tally: _Tally, answer: bytes) -> bytes:
-    """Return the sealed body of the decision that this vote makes, with the actions as all votes settle them."""
+def _body(case: Case, judged: Judged, tally: _Tally, answer: bytes) -> dict[str, Any]:
+    """Return the body of the decision that this vote makes, with the actions as all votes settle them."""
     item, outcome, earlier = case.locked.item, judged.outcome, tally.kept
     if item.adjudicating:
         adopted = [a.label for v, a in answers_of(earlier, key=case.key) if v.answer == answer]
         settled = {"answers": len(earlier), "adopted": adopted[0] if adopted else None}
-        return seal_body(case.key, judged.verdict, outcome, adjudication=settled)
+        return body_of(judged.verdict, outcome, adjudication=settled)
     if item.review_mode == "blind":
         earlier = [vote for n, vote in enumerate(earlier) if n in tally.count.grounds]
     others = [open_body(v.body, case.key)["actions"] for v in earlier]
     actions = settle_runs(outcome.actions, others, required=item.approvals_required)
-    return seal_body(case.key, judged.verdict, replace(outcome, actions=actions))
+    return body_of(judged.verdict, replace(outcome, actions=actions))
 
 
-def _decide(session: Session, at: datetime, case: Case, judged: Judged, status: str, *, body: bytes) -> None:
+def _decide(session: Session, at: datetime, case: Case, judged: Judged, status: str, *, body: dict[str, Any]) -> None:
     claim = case.locked.claim
     undo_ms = case.task_type.undo_ms if judged.at_desk else 0
     new = NewDecision(

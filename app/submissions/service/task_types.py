@@ -50,6 +50,7 @@ class TaskTypeDefinition:
     undo_ms: int = 10_000
     claim_ms: int = 900_000
     cap_ms: int = 90_000
+    grant_ms: int = 7 * DAY_MS
 
 
 def define_task_type(
@@ -89,6 +90,7 @@ def define_task_type(
         undo_ms=definition.undo_ms,
         claim_ms=definition.claim_ms,
         cap_ms=definition.cap_ms,
+        grant_ms=definition.grant_ms,
         created_at=now,
     )
     session.add(task_type)

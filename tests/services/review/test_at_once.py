@@ -83,6 +83,8 @@ def one_review(session: Session, name: str, way: Way, verdict: Verdict, case: di
         content_sha256=b"",
         decided_at=claim.claimed_at,
         final_at=claim.claimed_at,
+        # Each grant names its own decision and workspace; for what, and that it is there, has to be the same.
+        body=decision.body | {"grants": sorted(decision.body["grants"])},
         votes=[(v.verb, round(v.active_ms / 1_000), v.late, v.channel, v.adjudicates) for v in decision.votes],
     )
     return repr(facts).replace(repr(workspace), "").replace(repr(claim.claimed_at), ""), rows, take_jobs(session)

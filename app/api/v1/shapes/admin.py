@@ -29,6 +29,7 @@ class TaskTypeIn(Shape):
     undo_seconds: int = Field(10, ge=0, le=86_400)
     claim_seconds: int = Field(900, ge=5, le=86_400)
     cap_seconds: int = Field(90, ge=30, le=300)
+    grant_seconds: int = Field(604_800, ge=60, le=2_592_000)
 
 
 class PolicyIn(Anything):

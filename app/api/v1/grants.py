@@ -1,0 +1,65 @@
+"""/api/v1/grants: run an approved call once; and the public keys with which anybody can check a grant.
+
+Scope: submit to redeem. The keys are public.
+"""
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from app.api.v1.answers import answer
+from app.api.v1.shapes.grants import KeySet, Redeemed, RedeemIn
+from app.api.v1.shapes.parts import Problem
+from app.edge.context import db, now, principal, workspace_id
+from app.edge.guard import PUBLIC, allow
+from app.grants.queries import key_set
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import show
+from app.kernel.instants import instant_text
+from app.kernel.jcs import args_sha256
+from app.review.service.redeeming import redeem
+
+api = APIBlueprint("grants", __name__, abp_tags=[Tag(name="grants")])
+
+
+class TwoDigests(Invalid):
+    """Give the arguments or their digest, not both."""
+
+
+@api.post(
+    "/api/v1/grants/redeem",
+    security=[{"key": []}],
+    responses={200: Redeemed, **dict.fromkeys((401, 403, 404, 409, 410, 422), Problem)},
+)
+@allow("submit")
+def post_redeem(body: RedeemIn) -> Response:
+    """Use the grant of an approved action, once. With `args` or `args_sha256`, other arguments are refused."""
+    if body.args is not None and body.args_sha256 is not None:
+        raise TwoDigests(faults=[Fault("/args_sha256", "give the arguments or their digest, not both")])
+    digest = None if body.args_sha256 is None else bytes.fromhex(body.args_sha256)
+    grant, at = redeem(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        text=body.grant,
+        args_sha256=digest if body.args is None else args_sha256(body.args),
+    )
+    return answer(
+        {
+            "id": show("grant", grant.id),
+            "submission_id": show("submission", grant.submission_id),
+            "decision_id": show("decision", grant.decision_id),
+            "call_id": grant.call_id,
+            "name": grant.name,
+            "args_sha256": grant.args_sha256.hex(),
+            "redeemed_at": instant_text(at),
+        }
+    )
+
+
+@api.get("/.well-known/jwks.json", responses={200: KeySet})
+@allow(PUBLIC)
+def get_keys() -> Response:
+    """Return the public keys that sign grants (RFC 7517), for checking one without asking."""
+    response = answer(key_set(db(), now=now()))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
