@@ -35,7 +35,7 @@ class Work:
 
 
 @contextmanager
-def _work() -> Iterator[Work]:
+def command_work() -> Iterator[Work]:
     try:
         with connect() as here, here.database.unit_of_work() as session:
             yield Work(session, read_now(session), here.settings.base_url)
@@ -76,7 +76,7 @@ def workspace() -> None:
 @click.argument("name")
 def workspace_create(name: str) -> None:
     """Make a workspace called NAME and print its id."""
-    with _work() as work:
+    with command_work() as work:
         made = create_workspace(work.session, now=work.now, actor=COMMAND, name=name)
     click.echo(show("workspace", made.id))
 
@@ -110,7 +110,7 @@ def person_create(
     queues: tuple[str, ...],
 ) -> None:
     """Give EMAIL a place in a workspace, making the person if there is none, and print the person's id."""
-    with _work() as work:
+    with command_work() as work:
         person_id = create_person(
             work.session,
             now=work.now,
@@ -129,7 +129,7 @@ def person_create(
 @click.argument("email")
 def person_link(email: str) -> None:
     """Print a one-time sign-in link for EMAIL; it works once, within an hour."""
-    with _work() as work:
+    with command_work() as work:
         token = make_sign_in_link(work.session, now=work.now, actor=COMMAND, person_id=_person_id(work, email))
     click.echo(sign_in_url(work.base_url, token))
 
@@ -138,7 +138,7 @@ def person_link(email: str) -> None:
 @click.argument("email")
 def person_disable(email: str) -> None:
     """Shut EMAIL out everywhere: sessions end, keys are revoked, claimed items go back in line."""
-    with _work() as work:
+    with command_work() as work:
         person_id = _person_id(work, email)
         disable_reviewer(session=work.session, now=work.now, actor=COMMAND, person_id=person_id)
     click.echo(show("person", person_id))
@@ -162,7 +162,7 @@ def key() -> None:
 @click.option("--name", default="key", show_default=True, help="What lists of keys call it.")
 def key_create(workspace_name: str, scopes: list[str], email: str | None, name: str) -> None:
     """Make a key and print it; it cannot be shown again."""
-    with _work() as work:
+    with command_work() as work:
         made = create_key(
             work.session,
             now=work.now,
