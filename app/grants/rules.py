@@ -25,7 +25,8 @@ ISSUER: Final = "proofdesk"
 DEFAULT_GRANT_MS: Final = 7 * 86_400_000
 SHORTEST_GRANT_MS: Final = 60_000
 LONGEST_GRANT_MS: Final = 30 * 86_400_000
-MAX_GRANT_LENGTH: Final = 4_096
+# Two names of 200 characters, each of which may take twelve bytes as JSON writes it, and a third more in base64.
+MAX_GRANT_LENGTH: Final = 8_192
 _CLAIMS: Final = ("aud", "sub", "decision", "call_id", "name", "args_sha256", "nbf", "exp", "jti")
 
 

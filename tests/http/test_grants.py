@@ -82,6 +82,18 @@ def test_other_arguments_are_refused_and_the_grant_stays_unused(site: Site) -> N
     assert redeem(site, grant, args={"to": "jo", "amount": 20.0}).status == 200
 
 
+def test_the_longest_names_fit_into_a_grant(site: Site) -> None:
+    name = "\U0001f600" * 200
+    assert site.call("POST", "/task-types", {"name": "refunds"}).status == 201
+    action = {"call_id": name, "name": name}
+    sent = site.call("POST", "/submissions", {"task_type": "refunds", "actions": [action]}).body
+    taken = site.call("POST", "/claims", {}, key="ada").body
+    proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"], "verb": "approve"}
+    assert site.call("POST", f"/claims/{taken['claim']['id']}/decision", proof, key="ada").status == 200
+    (shown,) = site.call("GET", f"/submissions/{sent['id']}").body["decision"]["actions"]
+    assert redeem(site, shown["grant"]).status == 200
+
+
 @pytest.mark.parametrize("change", ["signature", "none", "text", "unknown key", "other type"])
 def test_what_this_service_did_not_sign_is_refused(site: Site, change: str) -> None:
     head, body, signature = the_grant(decided(site)).split(".")
