@@ -8,7 +8,7 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt
-LOCKED := pyproject.toml constraints.txt
+LOCKED := pyproject.toml clients/python/pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check dev soak bench docs lock clean
@@ -53,10 +53,10 @@ $(BIN)/python:
 # A stamp is newer than what was installed from, so nothing is installed twice.
 $(VENV)/.to-run: $(LOCKED) | $(BIN)/python
 	@echo "Installing Proofdesk ..."
-	@$(PIP) -e ".[embedded]"
+	@$(PIP) -e ".[embedded]" -e clients/python
 	@touch $@
 
 $(VENV)/.to-test: $(LOCKED) | $(BIN)/python
 	@echo "Installing Proofdesk and its tools ..."
-	@$(PIP) -e ".[embedded,test]"
+	@$(PIP) -e ".[embedded,test]" -e "clients/python[grants]"
 	@touch $@ $(VENV)/.to-run

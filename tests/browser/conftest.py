@@ -2,19 +2,17 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
-from app.edge.unit_of_work import ProofdeskApp
 from app.factory import create_app
 from app.kernel.db import Database
 from app.settings import Settings
 from tests.conftest import SECRET
 from tests.factories.servers import Servers
+from tests.factories.serving import serving
 from tests.factories.site import Site, make_site
 
 ARGUMENTS = [
@@ -58,16 +56,8 @@ def site(database: Database, database_url: str, servers: Servers) -> Site:
 @pytest.fixture
 def served(site: Site) -> Iterator[str]:
     """The address of a server for the site's app."""
-    app: ProofdeskApp = site.app
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    # Closing waits for beats that are still being written, so that they do not meet the clean-up.
-    server.daemon_threads = False  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(site.app) as address:
+        yield address
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CODE = ("app", "workers", "demo", "bench", "migrations", "dev", "tests")
-PRODUCT = ("app", "workers", "demo")
+CODE = ("app", "workers", "demo", "bench", "migrations", "dev", "clients", "tests")
+PRODUCT = ("app", "workers", "demo", "clients")
 
 
 @dataclass(frozen=True)

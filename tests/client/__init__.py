@@ -1,0 +1,1 @@
+"""The package for programs, against a real server."""
