@@ -3,7 +3,7 @@
 import click
 
 from app.cli.demo import demo
-from app.cli.grants import grant_key
+from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
 from app.cli.operate import migrate, verify, web, worker
 from app.cli.up import up
@@ -15,5 +15,5 @@ def main() -> None:
     """Human review of language model outputs, with every second booked as cost."""
 
 
-for command in (up, web, worker, migrate, verify, demo, workspace, person, key, grant_key):
+for command in (up, web, worker, migrate, verify, demo, workspace, person, key, signing_key):
     main.add_command(command)

@@ -14,11 +14,11 @@ from app.kernel.instants import instant_text
 
 
 @click.group()
-def grant_key() -> None:
+def signing_key() -> None:
     """Keys that sign the grants of approved actions."""
 
 
-@grant_key.command("list")
+@signing_key.command("list")
 def show_all() -> None:
     """Print every key: id, when it was made, and whether it signs, is retired or revoked."""
     with command_work() as work:
@@ -27,7 +27,7 @@ def show_all() -> None:
             click.echo(f"{show('signing_key', key.id)}  {instant_text(key.created_at)}  {state}")
 
 
-@grant_key.command()
+@signing_key.command()
 def rotate() -> None:
     """Sign with a new key from now on; grants of the old one stay good. Prints the new key's id."""
     with command_work() as work:
@@ -35,7 +35,7 @@ def rotate() -> None:
         click.echo(show("signing_key", made.id))
 
 
-@grant_key.command()
+@signing_key.command()
 @click.argument("key")
 def revoke(key: str) -> None:
     """Let no grant that KEY signed count any more, for a key that may be known to others."""

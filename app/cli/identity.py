@@ -36,6 +36,7 @@ class Work:
 
 @contextmanager
 def command_work() -> Iterator[Work]:
+    """Yield a command's unit of work; what a service refuses becomes a sentence and exit code 1."""
     try:
         with connect() as here, here.database.unit_of_work() as session:
             yield Work(session, read_now(session), here.settings.base_url)

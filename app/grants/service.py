@@ -1,7 +1,7 @@
 """Sign grants, mark them used, and change the key that signs.
 
-A grant is signed in the transaction of its decision and used at most once, whoever asks at the same time. The flow out
-decides whether it may be used; nothing here knows decisions. Called by the flow out and the command line.
+A grant is signed in the transaction of its decision. The flow out decides whether it may be used; nothing here knows
+decisions. Called by the flow out and the command line.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
@@ -99,11 +98,10 @@ def _record(session: Session, now: datetime, actor: Actor, key_id: UUID, what: s
     )
 
 
-def use_grant(session: Session, *, now: datetime, actor: Actor, grant: Grant) -> bool:
-    """Mark a grant as used; say whether this was the first time. The caller has seen that it may be used."""
-    used = session.scalar(
-        insert(GrantUse)
-        .values(
+def use_grant(session: Session, *, now: datetime, actor: Actor, grant: Grant) -> None:
+    """Mark a grant as used. The caller holds the lock of its item and has seen that it may be used."""
+    session.add(
+        GrantUse(
             grant_id=grant.id,
             workspace_id=grant.workspace_id,
             submission_id=grant.submission_id,
@@ -113,11 +111,8 @@ def use_grant(session: Session, *, now: datetime, actor: Actor, grant: Grant) ->
             actor_id=actor.id,
             at=now,
         )
-        .on_conflict_do_nothing()
-        .returning(GrantUse.grant_id)
     )
-    if used is None:
-        return False
+    session.flush()
     record(
         session,
         now=now,
@@ -133,7 +128,6 @@ def use_grant(session: Session, *, now: datetime, actor: Actor, grant: Grant) ->
             "args_sha256": grant.args_sha256.hex(),
         },
     )
-    return True
 
 
 def rotate_key(session: Session, *, now: datetime, actor: Actor) -> SigningKey:

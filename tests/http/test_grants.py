@@ -31,7 +31,9 @@ def decided(site: Site, **described: Any) -> dict[str, Any]:
         "content_sha256": taken["item"]["content_sha256"],
         "actions": [{"call_id": "c1", "verb": "edit", "args": EDITED}, {"call_id": "c2", "verb": "reject"}],
     }
-    assert site.call("POST", f"/claims/{taken['claim']['id']}/decision", verdict, key="ada").status == 200
+    handed = site.call("POST", f"/claims/{taken['claim']['id']}/decision", verdict, key="ada")
+    # Whoever judges needs no permission to run.
+    assert [action["grant"] for action in handed.body["actions"]] == [None, None]
     read: dict[str, Any] = site.call("GET", f"/submissions/{sent['id']}").body
     return read
 
@@ -55,7 +57,7 @@ def test_a_grant_is_checked_offline_with_the_published_key_and_bound_to_the_argu
         grant, keys[jwt.get_unverified_header(grant)["kid"]], algorithms=["EdDSA"], options={"verify_aud": False}
     )
     canonical = b'{"amount":20,"to":"jo"}'
-    assert claims["args_sha256"] == sha256(canonical).hexdigest()
+    assert claims["args_sha256"] == read["decision"]["actions"][0]["args_sha256"] == sha256(canonical).hexdigest()
     assert (claims["sub"], claims["call_id"], claims["name"]) == (read["id"], "c1", "refund")
     assert claims["exp"] - claims["nbf"] == 7 * 86_400
 
@@ -79,6 +81,11 @@ def test_other_arguments_are_refused_and_the_grant_stays_unused(site: Site) -> N
     grant = the_grant(decided(site))
     assert redeem(site, grant, args=REFUND["args"]).status == 409
     assert redeem(site, grant, args_sha256="0" * 64).status == 409
+    both = redeem(site, grant, args=EDITED, args_sha256="0" * 64)
+    assert (both.status, both.body["errors"][0]["detail"]) == (
+        422,
+        "give the arguments or their digest, not both",
+    )
     assert redeem(site, grant, args={"to": "jo", "amount": 20.0}).status == 200
 
 

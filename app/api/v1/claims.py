@@ -170,7 +170,7 @@ def handed_document(handed: Handed) -> dict[str, Any]:
     Whoever judges independently of others learns that her vote is kept, and nothing of theirs.
     """
     if handed.decision is not None:
-        return {**decision_document(handed.decision, final=handed.decision.final_at_once), "late": handed.late}
+        return {**decision_document(handed.decision), "late": handed.late}
     if handed.blind:
         return {"id": None, "status": "voted", "late": handed.late}
     return {
@@ -186,7 +186,7 @@ def handed_document(handed: Handed) -> dict[str, Any]:
 
 def overtaken_problem(overtaken: Overtaken) -> Response:
     """Say who won, and where the text is; when the submission has expired there is nothing to win any more."""
-    winner = None if overtaken.decision is None else decision_document(overtaken.decision, final=False)
+    winner = None if overtaken.decision is None else decision_document(overtaken.decision)
     held_by = None if overtaken.held_by is None else show("person", overtaken.held_by)
     expired = overtaken.state == EXPIRED
     timed_out = overtaken.decision is not None and overtaken.decision.decided_by_kind == "timeout"

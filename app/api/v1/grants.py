@@ -12,17 +12,12 @@ from app.api.v1.shapes.parts import Problem
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import PUBLIC, allow
 from app.grants.queries import key_set
-from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import show
 from app.kernel.instants import instant_text
 from app.kernel.jcs import args_sha256
 from app.review.service.redeeming import redeem
 
 api = APIBlueprint("grants", __name__, abp_tags=[Tag(name="grants")])
-
-
-class TwoDigests(Invalid):
-    """Give the arguments or their digest, not both."""
 
 
 @api.post(
@@ -33,8 +28,6 @@ class TwoDigests(Invalid):
 @allow("submit")
 def post_redeem(body: RedeemIn) -> Response:
     """Use the grant of an approved action, once. With `args` or `args_sha256`, other arguments are refused."""
-    if body.args is not None and body.args_sha256 is not None:
-        raise TwoDigests(faults=[Fault("/args_sha256", "give the arguments or their digest, not both")])
     digest = None if body.args_sha256 is None else bytes.fromhex(body.args_sha256)
     grant, at = redeem(
         db(),

@@ -203,6 +203,6 @@ def _full_document(submission: Submission) -> dict[str, Any]:
         "requested_by": received.requested_by,
         "metadata": received.metadata,
         "endpoint": received.endpoint,
-        "decision": None if decision is None else decision_document(decision),
+        "decision": None if decision is None else decision_document(decision, with_grants=True),
         "superseded_by": None if decision is None or decision.supersedes is None else show("decision", decision.id),
     }

@@ -1,6 +1,7 @@
 """Decisions as programs read them: one shape for answers, webhooks and exports.
 
-`args` of an action is always complete, so a program that ignores the verbs and runs what says `run` is right.
+`args` of an action is always complete, so a program that ignores the verbs and runs what says `run` is right;
+`args_sha256` is the digest of their canonical bytes (RFC 8785).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from app.kernel.ids import show
 from app.kernel.instants import instant_text
+from app.kernel.jcs import args_sha256
 from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
 
@@ -44,11 +46,6 @@ class DecisionFacts:
     votes: Sequence[VoteFacts]
     supersedes: UUID | None = None
 
-    @property
-    def final_at_once(self) -> bool:
-        """Say whether nobody could take it back even in the moment after it was made."""
-        return self.final_at <= self.decided_at
-
 
 def submission_document(
     *,
@@ -68,7 +65,7 @@ def submission_document(
         "status": status,
         "content_sha256": content_sha256.hex(),
         "metadata": dict(metadata),
-        "decision": None if decision is None else decision_document(decision),
+        "decision": None if decision is None else decision_document(decision, with_grants=True),
     }
 
 
@@ -77,14 +74,14 @@ def webhook_body(kind: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     return encode({"type": kind, "timestamp": instant_text(at), "data": data})
 
 
-def decision_document(decision: DecisionFacts, *, final: bool = True) -> dict[str, Any]:
+def decision_document(decision: DecisionFacts, *, with_grants: bool = False) -> dict[str, Any]:
     """Return a decision, JSON-ready.
 
     Args:
-        final: Whether nobody can take it back any more; before that, none of its grants is handed out.
+        with_grants: For a program that may run what was approved, once nobody can take it back any more.
     """
     body = decision.body
-    grants = body.get("grants", {}) if final else {}
+    grants = body.get("grants", {}) if with_grants else {}
     return {
         "id": show("decision", decision.id),
         "status": decision.status,
@@ -94,7 +91,10 @@ def decision_document(decision: DecisionFacts, *, final: bool = True) -> dict[st
         "late": decision.late,
         "content_sha256": decision.content_sha256.hex(),
         "output": body["output"],
-        "actions": [{**a, "grant": grants.get(a["call_id"])} for a in body["actions"]],
+        "actions": [
+            {**a, "args_sha256": args_sha256(a["args"]).hex(), "grant": grants.get(a["call_id"])}
+            for a in body["actions"]
+        ],
         "message": body["message"],
         "note": body["note"],
         "reason_codes": body["reason_codes"],

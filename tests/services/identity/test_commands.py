@@ -10,7 +10,7 @@ from click import Group
 from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
-from app.cli.grants import grant_key
+from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
 from app.identity.queries import find_person_by_email, get_membership
 from app.identity.service import find_key, use_sign_in_link
@@ -131,8 +131,8 @@ def test_every_command_has_help(group: Group) -> None:
 
 
 def test_keys_of_grants_are_rotated_listed_and_revoked() -> None:
-    first, second = (run(grant_key, "rotate").stdout.strip() for _ in range(2))
-    assert run(grant_key, "revoke", first).exit_code == 0
-    listed = {line.split()[0]: line.split()[-1] for line in run(grant_key, "list").stdout.splitlines()}
+    first, second = (run(signing_key, "rotate").stdout.strip() for _ in range(2))
+    assert run(signing_key, "revoke", first).exit_code == 0
+    listed = {line.split()[0]: line.split()[-1] for line in run(signing_key, "list").stdout.splitlines()}
     assert listed == {first: "revoked", second: "signs"}
-    assert "no such" in refused(grant_key, "revoke", first[:-1]).lower()
+    assert "no such" in refused(signing_key, "revoke", first[:-1]).lower()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.api.v1.shapes.parts import Shape
 from app.grants.rules import MAX_GRANT_LENGTH
@@ -14,6 +14,12 @@ class RedeemIn(Shape):
     grant: Annotated[str, Field(min_length=1, max_length=MAX_GRANT_LENGTH)]
     args: dict[str, Any] | None = None
     args_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> "RedeemIn":
+        if self.args is not None and self.args_sha256 is not None:
+            raise ValueError("give the arguments or their digest, not both")
+        return self
 
 
 class Redeemed(BaseModel):
