@@ -103,7 +103,8 @@ def validation_faults(error: ValidationError) -> list[Fault]:
     faults = []
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found["loc"])
-        detail = "is not a known key" if found["type"] == "extra_forbidden" else found["msg"].removeprefix("Value error, ")
+        said = found["msg"].removeprefix("Value error, ")
+        detail = "is not a known key" if found["type"] == "extra_forbidden" else said
         faults.append(Fault(pointer, detail))
     return faults
 

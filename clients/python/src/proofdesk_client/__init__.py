@@ -7,7 +7,7 @@
     print(client.wait(sent.id).decision)
 
 Needs httpx and nothing else. AsyncClient has the same calls for asyncio; `gate` guards a function; `read_webhook`
-checks a webhook; `grants` checks the grant of an approved call offline; `adapters` are for frameworks of agents.
+checks a webhook; `grants` checks the grant of an approved call offline.
 """
 
 from proofdesk_client.async_client import AsyncClient
@@ -25,7 +25,7 @@ from proofdesk_client.gate import (
     TimedOut,
     gate,
 )
-from proofdesk_client.model import Action, Claim, Decision, Entry, Submission, Vote
+from proofdesk_client.model import Action, Claim, Decision, Submission, Vote
 from proofdesk_client.webhooks import Webhook, WebhookRefused, read_webhook
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "Claim",
     "Client",
     "Decision",
-    "Entry",
     "NotApproved",
     "NotYetDecided",
     "OtherArguments",

@@ -1,6 +1,7 @@
 """One value, one row of bytes: JSON as RFC 8785 writes it, and the digests made of it.
 
 Two programs that mean the same arguments get the same digest, whatever the order of keys or the spelling of numbers.
+Written out here, because the package needs httpx and nothing else; a test holds it against the library of the service.
 Called by the gate before it runs anything, and by whoever derives an Idempotency-Key.
 """
 

@@ -170,7 +170,7 @@ def _gate(it: Gate, client: Client, function: Callable[P, R]) -> Callable[P, R]:
 def _async_gate(it: Gate, client: AsyncClient, function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     @wraps(function)
     async def gated(*args: P.args, **kwargs: P.kwargs) -> R:
-        return await function(**await client.follow(it.approved(it.signature.named(args, kwargs))))  # type: ignore[call-arg]
+        return await function(**await client.follow(it.approved(it.signature.named(args, kwargs))))  # type: ignore[call-arg]  # checked above
 
     return gated
 
