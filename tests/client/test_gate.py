@@ -1,6 +1,5 @@
 """A gated function runs when it is approved, with the approved arguments, once."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +24,7 @@ from proofdesk_client import (
     gate,
 )
 from proofdesk_client.gate import allowed_action
+from tests.client.looping import run_async
 from tests.client.reviewer import Reviewer
 from tests.factories.site import Site
 
@@ -151,7 +151,7 @@ def test_the_same_with_asyncio(url: str, site: Site, ada: Reviewer) -> None:
             return await refund("o-1")
 
     ada.judges("approve")
-    assert asyncio.run(run()) == "paid o-1"
+    assert run_async(run) == "paid o-1"
 
 
 def test_a_key_that_may_not_submit_runs_nothing(url: str, site: Site) -> None:

@@ -1,12 +1,12 @@
 """Send, wait, be decided, read: both clients, over a real connection."""
 
-import asyncio
 import inspect
 from typing import Any
 
 import pytest
 
 from proofdesk_client import AsyncClient, Client, NotYetDecided, Refused, Submission, derive_key, flows
+from tests.client.looping import run_async
 from tests.client.reviewer import Reviewer
 from tests.factories.site import Site
 
@@ -87,7 +87,7 @@ def test_the_same_with_asyncio(url: str, site: Site, ada: Reviewer) -> None:
             done = await client.wait(sent.id, timeout=20)
             return [done, *[s async for s in client.find()]]
 
-    done, listed = asyncio.run(run())
+    done, listed = run_async(run)
     assert (done.status, listed.id) == ("rejected", done.id)
     assert done.decision is not None
     assert done.decision.message == "No such street."
