@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from app.queue.service.claims import NOT_SKIPPED, claim_statement
+from app.queue.service.line import NOT_SKIPPED, claim_statement
 
 # Who asks for work, and where she may work, with her lock taken. It may be that she had to wait for the lock, so what
 # others could have changed meanwhile is looked at again by the statement that follows.

@@ -11,15 +11,10 @@ from app.queue.service.calendars import (
 from app.queue.service.claims import (
     ClaimLost,
     ItemTaken,
-    LockedClaim,
     advance,
     claim_item,
     claim_next,
-    lock_claim,
-    lock_item,
     reserve_next,
-    try_lock_claim,
-    try_lock_item,
 )
 from app.queue.service.escalating import take_step
 from app.queue.service.handling import keep_handling_times
@@ -36,6 +31,7 @@ from app.queue.service.items import (
     unassign,
 )
 from app.queue.service.loads import Work, count_load, leave_uncounted, queues_to_count
+from app.queue.service.locks import LockedClaim, lock_claim, lock_item, try_lock_claim, try_lock_item
 from app.queue.service.presence import note_seen, pause, resume
 from app.queue.service.queues import (
     QueueRefused,

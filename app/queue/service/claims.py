@@ -6,24 +6,25 @@ Locks are taken in the order item, claim, person. A claim looks only at rows tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy import Row, TextClause, select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from app.audit.rules import Actor
-from app.audit.service import events_from, record
+from app.audit.service import record
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
 from app.queue.models import Claim, Item
-from app.queue.queries import NoSuchClaim, get_item
+from app.queue.queries import get_item
 from app.queue.rules import HELD, RESERVATION, RESERVED, WAITING, Worker, extend_lease, reasons_against
 from app.queue.service.floors import FRONT, Floors
 from app.queue.service.items import move
+from app.queue.service.line import CLAIM_NEXT, CLAIM_SKIPPED, RESERVE_NEXT
+from app.queue.service.locks import LockedClaim
 
 
 class ClaimLost(Conflict):
@@ -36,113 +37,7 @@ class ItemTaken(Conflict):
 
 TRIES: Final = 3
 
-# Who may take an item that waits. Every statement that hands items out uses this text, and no other.
-ELIGIBLE: Final = """
-state = 'waiting' AND skills <@ CAST(:skills AS text[]) AND NOT (:person = ANY(voters))
-        AND NOT (barred && CAST(:names AS uuid[])) AND (candidates IS NULL OR candidates && CAST(:names AS uuid[]))
-        AND (NOT for_lead OR :lead)"""
-# What she skipped comes back to her only when there is nothing else.
-NOT_SKIPPED: Final = "NOT (:person = ANY(skipped_by))"
 
-
-def _line(further: str) -> str:
-    """Return the part of a statement that finds and locks the first item in line, as `chosen`.
-
-    Heads of the reviewer's queues are read without a lock, each from where its queue is begun at; the best queue is
-    then asked for its first item that nobody holds. Both parts walk ix_items_waiting in order, so the cost does not
-    grow with what waits.
-    """
-    return f"""
-heads AS MATERIALIZED (
-  SELECT q.id AS queue_id, q.begin, head.sort_key, head.id
-    FROM unnest(CAST(:queues AS uuid[]), CAST(:begin AS bigint[])) AS q (id, begin)
-   CROSS JOIN LATERAL (
-     SELECT sort_key, id FROM items
-      WHERE queue_id = q.id AND sort_key >= q.begin AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
-      ORDER BY sort_key, id LIMIT 1) AS head
-   WHERE EXISTS (SELECT FROM free) AND NOT EXISTS (SELECT FROM given)
-), best AS MATERIALIZED (
-  SELECT queue_id, begin FROM heads ORDER BY sort_key, id OFFSET :skip LIMIT 1
-), chosen AS MATERIALIZED (
-  SELECT id FROM items
-   WHERE queue_id = (SELECT queue_id FROM best) AND sort_key >= (SELECT begin FROM best)
-         AND assigned_to IS NULL AND {ELIGIBLE} AND {further}
-   ORDER BY sort_key, id
-     FOR UPDATE SKIP LOCKED LIMIT 1
-)"""  # noqa: S608  # constants of this module
-
-
-# How many places of the index this transaction has walked over so far.
-_WALKED: Final = "pg_stat_get_xact_tuples_returned('ix_items_waiting'::regclass)"
-# Where the heads were found, how far the look had to walk, and how long it took: what floors.py learns from.
-_LOOK: Final = f"""
-       (SELECT array_agg(queue_id) FROM heads) AS head_queues, (SELECT array_agg(sort_key) FROM heads) AS head_keys,
-       {_WALKED} - (SELECT walked FROM free) AS walked,
-       extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""  # noqa: S608  # as above
-
-
-def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true", also: str = "true") -> TextClause:
-    """Return the statement that lends an item: one given to her by name, whatever its queue, else the first in line.
-
-    Nothing is lent to somebody who has a claim or an item reserved. The clock is read where the row is written, after
-    its lock: read earlier, a claim could begin before the one before it ended.
-
-    Args:
-        guard: An SQL condition over the parameters that has to hold too.
-        also: An SQL expression to evaluate once an item is lent.
-    """
-    event = events_from(
-        "shown",
-        type="item.claim",
-        subject_kind="item",
-        from_state="waiting",
-        to_state="claimed",
-        details="jsonb_build_object('version', version, 'claim', CAST(:claim_shown AS text), 'token', token)",
-    )
-    return text(f"""
-WITH free AS MATERIALIZED (
-  SELECT {_WALKED} AS walked
-   WHERE NOT EXISTS (SELECT FROM claims
-                      WHERE person_id = :person AND workspace_id = :workspace AND ended_at IS NULL)
-     AND NOT EXISTS (SELECT FROM items
-                      WHERE held_by = :person AND workspace_id = :workspace AND state = 'reserved')
-     AND {guard}
-), given AS MATERIALIZED (
-  SELECT id FROM items
-   WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE} AND EXISTS (SELECT FROM free)
-         AND NOT EXISTS (SELECT FROM queues WHERE queues.id = items.queue_id AND paused_at IS NOT NULL)
-         AND queue_id NOT IN (SELECT id FROM queues WHERE workspace_id = :workspace AND paused_at IS NOT NULL)
-   ORDER BY sort_key, id
-     FOR UPDATE SKIP LOCKED LIMIT 1
-), {_line(further)}, taken AS (
-  UPDATE items SET state = 'claimed', token = token + 1, version = version + 1
-   WHERE id = COALESCE((SELECT id FROM given), (SELECT id FROM chosen))
-  RETURNING id, workspace_id, token, version, claim_ms, cap_ms, clock_timestamp() AS at
-), claim AS (
-  INSERT INTO claims (id, workspace_id, item_id, person_id, token, channel, claim_ms, cap_ms, claimed_at, expires_at)
-  SELECT :claim, workspace_id, id, :person, token, :channel, claim_ms, cap_ms, at,
-         at + claim_ms * interval '1 millisecond'
-    FROM taken
-  RETURNING item_id, token, claim_ms, cap_ms, claimed_at, expires_at
-), shown AS (
-  SELECT workspace_id, at, id AS subject_id, version, token FROM taken
-), event AS ({event}
-)
-SELECT claim.*, {also} AS also, {_LOOK} FROM claim""")  # noqa: S608  # constants of this module
-
-
-CLAIM_NEXT: Final = claim_statement()
-CLAIM_SKIPPED: Final = claim_statement("true")
-RESERVE_NEXT: Final = text(f"""
-WITH free AS MATERIALIZED (SELECT {_WALKED} AS walked), given AS (SELECT WHERE false), {_line(NOT_SKIPPED)}, taken AS (
-  UPDATE items
-     SET state = 'reserved', version = version + 1, held_by = :person, reserved_until = clock_timestamp() + :lasting,
-         wake_at = LEAST(wake_at, clock_timestamp() + :lasting)
-   WHERE id = (SELECT id FROM chosen)
-  RETURNING id, version, clock_timestamp() AS at
-)
-SELECT id, version, at, {_LOOK} FROM taken
-""")  # noqa: S608  # constants of this module
 FLOORS: Final = Floors()
 
 
@@ -175,24 +70,6 @@ def _first_found(
                 FLOORS.learn(worker, begun=begin, heads=heads, walked=row.walked, took_ms=float(row.took_ms))
                 return row
     return None
-
-
-@dataclass(frozen=True)
-class LockedClaim:
-    """A claim and its item, both locked, in that order: item, then claim."""
-
-    item: Item
-    claim: Claim
-
-    @property
-    def live(self) -> bool:
-        """Say whether the claim still holds the item."""
-        return self.claim.ended_at is None
-
-    @property
-    def newest(self) -> bool:
-        """Say whether no later claim on the item was ever given out."""
-        return self.claim.token == self.item.token
 
 
 def claim_next(
@@ -314,53 +191,6 @@ def _may_take(item: Item, worker: Worker) -> bool:
     if item.state in {RESERVED, HELD}:
         return item.held_by == worker.person_id
     return item.state == WAITING and not reasons_against(item, worker)
-
-
-def lock_claim(session: Session, *, workspace_id: UUID, person_id: UUID | None, claim_id: UUID) -> LockedClaim:
-    """Lock the item of a claim, then the claim, and return both as they are now.
-
-    Args:
-        person_id: Whose claim it must be; None for the service's own sweeps.
-
-    Raises:
-        NoSuchClaim: also when it is somebody else's.
-    """
-    wanted = select(Claim.item_id).where(Claim.id == claim_id, Claim.workspace_id == workspace_id)
-    if person_id is not None:
-        wanted = wanted.where(Claim.person_id == person_id)
-    item_id = session.scalar(wanted)
-    if item_id is None:
-        raise NoSuchClaim
-    fresh = {"populate_existing": True}
-    item = lock_item(session, item_id=item_id)
-    claim = session.scalars(select(Claim).where(Claim.id == claim_id).with_for_update(), execution_options=fresh).one()
-    return LockedClaim(item, claim)
-
-
-def try_lock_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> LockedClaim | None:
-    """Lock a claim with its item, or return None when another transaction is at work on the item."""
-    item_id = session.scalars(
-        select(Claim.item_id).where(Claim.id == claim_id, Claim.workspace_id == workspace_id)
-    ).one()
-    free = select(Item.id).where(Item.id == item_id).with_for_update(skip_locked=True)
-    if session.scalar(free) is None:
-        return None
-    return lock_claim(session, workspace_id=workspace_id, person_id=None, claim_id=claim_id)
-
-
-def try_lock_item(session: Session, *, item_id: UUID) -> Item | None:
-    """Lock an item and return it as it is now, or None when another transaction is at work on it."""
-    return session.scalar(
-        select(Item).where(Item.id == item_id).with_for_update(skip_locked=True),
-        execution_options={"populate_existing": True},
-    )
-
-
-def lock_item(session: Session, *, item_id: UUID) -> Item:
-    """Lock an item and return it as it is now."""
-    return session.scalars(
-        select(Item).where(Item.id == item_id).with_for_update(), execution_options={"populate_existing": True}
-    ).one()
 
 
 def advance(

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import new_id
-from app.queue.service.claims import CLAIM_NEXT
 from app.queue.service.floors import FRONT
+from app.queue.service.line import CLAIM_NEXT
 from tests.factories.people import add_person
 from tests.factories.work import add_items, add_task_type
 

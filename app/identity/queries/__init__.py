@@ -1,0 +1,51 @@
+"""Read identity: people, memberships, keys, sessions.
+
+Answers are frozen rows without any secret or hash. What belongs to a workspace is asked for within one; a person's
+own account is asked for by the person. Nothing here changes anything.
+Called by the doors, the command line and the flow that gives work to people.
+"""
+
+from app.identity.queries.credentials import KeyRow, SessionRow, list_keys, list_own_sessions
+from app.identity.queries.people import (
+    GroupRow,
+    MembershipRow,
+    NoSuchPerson,
+    NoSuchWorkspace,
+    PersonRow,
+    WorkspaceRow,
+    find_groups,
+    find_person_by_email,
+    find_workspace,
+    get_membership,
+    get_person,
+    list_group_members,
+    list_groups,
+    list_leads,
+    list_members,
+    list_people,
+    needs_second_publisher,
+)
+
+__all__ = [
+    "GroupRow",
+    "KeyRow",
+    "MembershipRow",
+    "NoSuchPerson",
+    "NoSuchWorkspace",
+    "PersonRow",
+    "SessionRow",
+    "WorkspaceRow",
+    "find_groups",
+    "find_person_by_email",
+    "find_workspace",
+    "get_membership",
+    "get_person",
+    "list_group_members",
+    "list_groups",
+    "list_keys",
+    "list_leads",
+    "list_members",
+    "list_own_sessions",
+    "list_people",
+    "needs_second_publisher",
+]
