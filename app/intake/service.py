@@ -26,6 +26,7 @@ from app.kernel.errors import Fault
 from app.kernel.ids import NoSuchId, new_id, parse
 from app.kernel.sealing import vault_of
 from app.queue.service import NewItem, enqueue
+from app.routing.models import Policy
 from app.routing.queries import compiled, find_policy_in_force
 from app.routing.rules.facts import Facts, read_facts
 from app.routing.rules.route import Route, decide_route
@@ -98,11 +99,7 @@ def submit(
         status=STATUS_OF[route.outcome],
         high_risk=high_risk,
         endpoint_id=endpoint_id,
-        outcome=route.outcome,
-        rules=rules_document(route),
-        policy_id=None if policy is None else policy.id,
-        policy_version=None if policy is None else policy.version,
-        inclusion_probability=route.inclusion_probability,
+        **_routed(route, policy),
     )
     keep_submission(session, now=now, new=new)
     _record_route(session, now, actor, new)
@@ -112,6 +109,17 @@ def submit(
         new_item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
         wait = enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item).expected_wait
     return Accepted(submission_id, new.status, new.sha256, route, new.policy_version, wait)
+
+
+def _routed(route: Route, policy: Policy | None) -> dict[str, Any]:
+    """Return what is kept of how it was routed, and by which policy."""
+    return {
+        "outcome": route.outcome,
+        "rules": rules_document(route),
+        "policy_id": None if policy is None else policy.id,
+        "policy_version": None if policy is None else policy.version,
+        "inclusion_probability": route.inclusion_probability,
+    }
 
 
 def _wishes(session: Session, workspace_id: UUID, document: Mapping[str, Any], task_type: TaskType) -> Wishes:

@@ -21,7 +21,7 @@ from app.kernel.sealing import vault_of
 from app.notifications.models import ChatHook, Message
 from app.notifications.rules.hooks import MAX_HOOKS, HookRefused, TooManyHooks, check_kinds, mask
 from app.notifications.rules.kinds import DUE
-from app.queue.queries import queue_ids
+from app.queue.queries import known_queues
 
 
 class HookDisabled(Conflict):
@@ -58,12 +58,8 @@ def register_hook(
     """
     shown = mask(url, allow_private=allow_private)
     named = list(dict.fromkeys(queues))
-    unknown = [n for n, queue in enumerate(named) if not queue_ids(session, workspace_id=workspace_id, names=[queue])]
-    if unknown:
-        raise HookRefused(faults=[Fault(f"/queues/{n}", "is no queue of this workspace") for n in unknown])
-    in_use = select(func.count()).where(ChatHook.workspace_id == workspace_id, ChatHook.disabled_at.is_(None))
-    if (session.scalar(in_use) or 0) >= MAX_HOOKS:
-        raise TooManyHooks
+    _check_queues(session, workspace_id, named)
+    _check_room(session, workspace_id)
     hook_id = new_id()
     hook = ChatHook(
         id=hook_id,
@@ -89,6 +85,19 @@ def register_hook(
         details={"kinds": hook.kinds, "queues": len(named)},
     )
     return hook
+
+
+def _check_queues(session: Session, workspace_id: UUID, names: Sequence[str]) -> None:
+    known = known_queues(session, workspace_id=workspace_id, names=names)
+    unknown = [n for n, name in enumerate(names) if name not in known]
+    if unknown:
+        raise HookRefused(faults=[Fault(f"/queues/{n}", "is no queue of this workspace") for n in unknown])
+
+
+def _check_room(session: Session, workspace_id: UUID) -> None:
+    in_use = select(func.count()).where(ChatHook.workspace_id == workspace_id, ChatHook.disabled_at.is_(None))
+    if (session.scalar(in_use) or 0) >= MAX_HOOKS:
+        raise TooManyHooks
 
 
 def open_url(session: Session, *, hook: ChatHook) -> str:

@@ -1,5 +1,6 @@
 """Read queues, items and claims. Called by the flows, the desk, the API and the sweeper."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -187,6 +188,11 @@ def next_expiry(session: Session) -> datetime | None:
 def find_queue_id(session: Session, *, workspace_id: UUID, name: str) -> UUID | None:
     """Return the queue of this name, if there is one."""
     return session.scalar(select(Queue.id).where(Queue.workspace_id == workspace_id, Queue.name == name))
+
+
+def known_queues(session: Session, *, workspace_id: UUID, names: Collection[str]) -> set[str]:
+    """Return which of these names are queues of the workspace, paused ones too."""
+    return set(session.scalars(select(Queue.name).where(Queue.workspace_id == workspace_id, Queue.name.in_(names))))
 
 
 def queue_ids(session: Session, *, workspace_id: UUID, names: list[str]) -> list[UUID]:

@@ -4,12 +4,13 @@ Called by the flows that hand items out, and by the queue doctor.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from app.queue.models import Claim, Item, Presence, Queue, QueueLoad
@@ -137,6 +138,11 @@ def look_along(
             "at_most": at_most,
         },
     ).all()
+    return _line(rows, loads, per_queue)
+
+
+def _line(rows: Sequence[Row[Any]], loads: Mapping[UUID, QueueLoad], per_queue: int) -> Line:
+    """Add up what was seen, and what the last count says of the rest of a queue that was not looked at whole."""
     why: Counter[str] = Counter()
     in_line: Counter[UUID] = Counter()
     whole: dict[UUID, str] = {}

@@ -18,12 +18,12 @@ from app.queue.service import lock_item, move
 from app.review.models import Decision
 from app.review.queries import get_decision, standing_decision
 from app.review.rules.document import DecisionFacts
-from app.review.rules.verdict import Verdict, judge
+from app.review.rules.verdict import Outcome, Verdict, judge
 from app.review.service.case import body_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.deciding import ContentChanged
 from app.review.service.fitness import worker_of
-from app.submissions.queries import open_submission
+from app.submissions.queries import OpenSubmission, open_submission
 
 
 class NotFinal(Conflict):
@@ -69,14 +69,7 @@ def supersede(
         raise NotFinal
     _check_independent(session, item=item, old=old, person_id=person_id)
     opened = open_submission(session, workspace_id=workspace_id, submission_id=old.submission_id)
-    if content_sha256 != opened.submission.content_sha256:
-        raise ContentChanged
-    outcome = judge(
-        opened.received,
-        verdict,
-        output_schema=opened.task_type.output_schema,
-        reason_codes=opened.task_type.reason_codes,
-    )
+    outcome = _judge(opened, content_sha256, verdict)
     new = NewDecision(
         item_id=item.id,
         status=outcome.status,
@@ -98,6 +91,14 @@ def supersede(
     details = {"decision": show("decision", decision.id), "supersedes": show("decision", old.id)}
     move(session, now=at, actor=actor, item=item, act="supersede", details={**details, "status": outcome.status})
     return standing_decision(session, submission_id=old.submission_id, key=opened.key)
+
+
+def _judge(opened: OpenSubmission, content_sha256: bytes, verdict: Verdict) -> Outcome:
+    """Return what the lead's verdict on what the model said comes to, if that is what she was shown."""
+    if content_sha256 != opened.submission.content_sha256:
+        raise ContentChanged
+    kind = opened.task_type
+    return judge(opened.received, verdict, output_schema=kind.output_schema, reason_codes=kind.reason_codes)
 
 
 def _lock(session: Session, *, workspace_id: UUID, decision_id: UUID) -> tuple[Item, Decision]:
