@@ -27,7 +27,7 @@ from app.kernel.sealing import Vault
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Seals what a run makes and throws away.
-SECRET: Final = "0123456789abcdef of a run that is thrown away"  # noqa: S105
+SECRET: Final = "0123456789abcdef of a run that is thrown away"  # noqa: S105  # of throw-away data
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 60
 

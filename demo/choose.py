@@ -59,7 +59,7 @@ def write_all(folder: Path, out: Path) -> dict[str, int]:
     """Write one file per task type into `out`; returns the number of rows of each."""
     written = {}
     for task_type, sources in SOURCES.items():
-        rng = random.Random(f"{SEED}:{task_type}")  # noqa: S311 - a sample that can be drawn again, no secret
+        rng = random.Random(f"{SEED}:{task_type}")  # noqa: S311  # a sample that can be drawn again, no secret
         rows = [row for source in sources for row in choose(source, folder, rng)]
         rng.shuffle(rows)
         lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)

@@ -156,7 +156,7 @@ class _Reviewer:
 
     def work(self) -> None:
         """Take item after item until the day is done or nothing waits."""
-        self.rng = random.Random(f"{self.seed}:{self.name}")  # noqa: S311 - habits, no secret
+        self.rng = random.Random(f"{self.seed}:{self.name}")  # noqa: S311  # habits, no secret
         self.rng.shuffle(self.queues)
         with Client(self.base_url, self.key, at_once=1) as client:
             while self.strangers < _MOST_STRANGERS and self.day.begin():

@@ -18,7 +18,7 @@ from app.kernel.errors import Conflict, NotFound
 
 LOCK = "lock"
 STATE = "running.json"
-SECRET_KEY = "secret_key"  # noqa: S105  the file's name
+SECRET_KEY = "secret_key"  # noqa: S105  # the file's name
 SECRET_KEY_BYTES = 48
 # Root's servers run as another user, who must be able to pass through but not to look around.
 ROOT_MODE = 0o711
@@ -99,6 +99,7 @@ def hold(data_dir: Path) -> int:
         if time.monotonic() > deadline:
             os.close(handle)
             raise AlreadyRunning(f"Another instance already uses {data_dir}.")
+        # Nobody tells when a lock comes free; short against the seconds that a start takes.
         time.sleep(0.02)
     (data_dir / STATE).unlink(missing_ok=True)
     return handle

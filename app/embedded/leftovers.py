@@ -60,6 +60,7 @@ def _stop(find: Callable[[], list[int]], *, signals: Sequence[int], step_seconds
             _signal(pid, number)
         deadline = time.monotonic() + (KILL_SECONDS if number == signal.SIGKILL else step_seconds)
         while found and time.monotonic() < deadline:
+            # The process is nobody's child here, so its end cannot be waited for, only seen.
             time.sleep(0.02)
             found = find()
         if not found:

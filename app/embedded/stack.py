@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 # Short, and reachable by every user; what is made in it is private and has a random name.
-SHORT_FOLDER = Path("/tmp")  # noqa: S108
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # said above
 SOCKETS_PREFIX = "pd-"
 SOCKETS_NOTE = "sockets"
 LOG_BYTES = 10_000_000

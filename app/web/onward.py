@@ -28,7 +28,7 @@ def own_path(text: str) -> str:
     slashes, tabs or backslashes leads elsewhere.
     """
     try:
-        endpoint, values = current_app.create_url_adapter(request).match(text, method="GET")  # type: ignore[union-attr]
+        endpoint, values = current_app.create_url_adapter(request).match(text, method="GET")  # type: ignore[union-attr]  # None only without a request
     except HTTPException:
         return url_for("home.show")
     return url_for(endpoint, **values) if not endpoint.startswith(("login.", "static")) else url_for("home.show")

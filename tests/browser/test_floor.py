@@ -30,7 +30,7 @@ def _at_work(site: Site) -> None:
 def _is_clean(page: Page) -> None:
     found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]  # every page here has one
 
 
 def test_work_is_given_on_from_the_floor(page: Page, site: Site) -> None:

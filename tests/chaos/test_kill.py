@@ -91,7 +91,7 @@ def _until(done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service, up and answering."""
     # The private servers run as another user, who cannot enter the private folders of a test run.
-    home = Path("/tmp") / f"pd-chaos-{os.getpid()}-{random.randrange(10**9)}" / "data"  # noqa: S108, S311
+    home = Path("/tmp") / f"pd-chaos-{os.getpid()}-{random.randrange(10**9)}" / "data"  # noqa: S108, S311  # a path short enough for a socket; no secret
     home.parent.mkdir(mode=0o755)
     started = Service(home)
 

@@ -30,7 +30,7 @@ def instance(
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TREE), *(path for path in sys.path if path)])},
         stdout=subprocess.PIPE,
         text=True,
-        **account,  # type: ignore[call-overload]
+        **account,  # type: ignore[call-overload]  # user and group together, or neither
     )
     with process:
         try:

@@ -24,7 +24,7 @@ def test_each_killed_child_is_back_within_three_seconds(running: Path) -> None:
     for name in ("worker.pid", "valkey/valkey.pid", "postgres/postmaster.pid"):
         old = pid_in(running, name)
         os.kill(old, signal.SIGKILL)
-        until(lambda name=name, old=old: is_new(running / name, old) and answers(running), seconds=3)  # type: ignore[misc]
+        until(lambda name=name, old=old: is_new(running / name, old) and answers(running), seconds=3)  # type: ignore[misc]  # defaults bind the loop variables
 
 
 def is_new(file: Path, old: int) -> bool:

@@ -56,7 +56,7 @@ WRONG = {
 def test_a_fault_is_pointed_at(site: Site, name: str) -> None:
     site.define_addresses()
     wrong, pointer = WRONG[name]
-    answer = site.submit(**wrong)  # type: ignore[arg-type]
+    answer = site.submit(**wrong)  # type: ignore[arg-type]  # wrong on purpose
     assert answer.status == 422
     assert pointer in {e["pointer"] for e in answer.body["errors"]}
 

@@ -218,6 +218,6 @@ _GIVE_BACK = """
 UPDATE items SET state = 'waiting', version = version + 1, sort_key = sort_key + 1000000
  WHERE id IN (SELECT item_id FROM ended)
 """
-_END = text(f"WITH wanted AS (SELECT id, item_id FROM claims WHERE id = :claim {_GIVE_BACK}")  # noqa: S608
+_END = text(f"WITH wanted AS (SELECT id, item_id FROM claims WHERE id = :claim {_GIVE_BACK}")  # noqa: S608  # constants of this module
 _OVERDUE = "person_id = :person AND ended_at IS NULL AND expires_at <= clock_timestamp()"
-_END_OVERDUE = text(f"WITH wanted AS (SELECT id, item_id FROM claims WHERE {_OVERDUE} {_GIVE_BACK}")  # noqa: S608
+_END_OVERDUE = text(f"WITH wanted AS (SELECT id, item_id FROM claims WHERE {_OVERDUE} {_GIVE_BACK}")  # noqa: S608  # constants of this module

@@ -112,7 +112,7 @@ def test_one_address_that_is_not_public_refuses_the_try(addresses: list[str]) ->
     assert receiver.requests == []
 
 
-@pytest.mark.parametrize("addresses", [["93.184.216.34"], ["127.0.0.1", "93.184.216.34"], ["0.0.0.0"]])  # noqa: S104
+@pytest.mark.parametrize("addresses", [["93.184.216.34"], ["127.0.0.1", "93.184.216.34"], ["0.0.0.0"]])  # noqa: S104  # looked up, not bound
 def test_http_to_a_local_name_goes_to_inside_addresses_only(addresses: list[str]) -> None:
     sender = HttpSender(allow_private=True, resolver=answering(*addresses))
     assert sender("http://receiver:9000/", {}, BODY).problem == ADDRESS_REFUSED

@@ -41,7 +41,7 @@ TRANSLATION = {
 
 def dice(seed: int) -> random.Random:
     """Dice that fall the same way each time."""
-    return random.Random(seed)  # noqa: S311 - no secret
+    return random.Random(seed)  # noqa: S311  # no secret
 
 
 def verdict(row: convert.Row | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What can be done with an item besides judging it: keep it, have it ready, give it to somebody, pass it up, undo."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -296,11 +297,11 @@ def test_nothing_that_is_sent_back_comes_straight_back_to_its_sender(
 
 
 @pytest.mark.parametrize("act", [hold, escalate_claim])
-def test_an_ended_claim_can_do_nothing_more(session: Session, hold_one: Hold, act: object) -> None:
+def test_an_ended_claim_can_do_nothing_more(session: Session, hold_one: Hold, act: Callable[..., object]) -> None:
     claim = hold_one()
     give_back(session, **of(claim), act="release")
     with pytest.raises(ClaimLost):
-        act(session, **of(claim))  # type: ignore[operator]
+        act(session, **of(claim))
 
 
 def test_what_is_held_or_reserved_can_be_cancelled(

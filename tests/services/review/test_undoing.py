@@ -184,8 +184,8 @@ def test_a_lead_overturns_what_is_final_and_the_ledger_stays(
     submission = session.get_one(Submission, item.submission_id)
     before = session.execute(select(Decision.id)).all()
     new = overturn(session, workspace, zoe, old.id, submission)
-    assert (new.status, new.supersedes) == ("rejected", old.id)  # type: ignore[attr-defined]
-    assert session.get_one(Decision, old.id, populate_existing=True).superseded_by == new.id  # type: ignore[attr-defined]
+    assert (new.status, new.supersedes) == ("rejected", old.id)  # type: ignore[attr-defined]  # a decision: the fixture types it as an object
+    assert session.get_one(Decision, old.id, populate_existing=True).superseded_by == new.id  # type: ignore[attr-defined]  # a decision: the fixture types it as an object
     assert len(before) == 1
     with pytest.raises(NotStanding):
         overturn(session, workspace, zoe, old.id, submission)
@@ -218,7 +218,7 @@ def test_an_overturned_decision_is_delivered_again_and_names_the_old_one(
     told = select(Delivery.decision_id, Delivery.type).order_by(Delivery.id)
     assert session.execute(told).all() == [
         (old.id, "submission.decided"),
-        (new.id, "submission.superseded"),  # type: ignore[attr-defined]
+        (new.id, "submission.superseded"),  # type: ignore[attr-defined]  # a decision: the fixture types it as an object
     ]
     assert (active_ms(session, claim), item_of(session, claim).voters) == (booked, [ada])
     session.refresh(submission)
