@@ -104,6 +104,13 @@ def test_a_trial_is_sent_later_and_stands_with_the_hook(site: Site) -> None:
     assert site.call("DELETE", f"/chat-hooks/{hook}").status == 200
 
 
+def test_a_channel_can_be_told_of_a_queue_that_is_paused(site: Site) -> None:
+    made = site.call("POST", "/queues", {"name": "night", "paused": True})
+    assert made.status == 201, made.body
+    hooked = site.call("POST", "/chat-hooks", {**CHAT_HOOK, "queues": ["night"]})
+    assert (hooked.status, hooked.body.get("queues")) == (201, ["night"])
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
