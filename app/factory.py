@@ -73,7 +73,7 @@ def make_database(settings: Settings, *, pool_size: int = 4) -> Database:
     """Return this process's database, whose jobs go to Redis after each commit."""
     return Database(
         make_engine(settings.database_url, pool_size=pool_size),
-        Vault(settings.secret_key),
+        Vault(settings.secret_key, settings.secret_key_fallbacks),
         RqCarrier(settings.redis_url).send,
     )
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 MIN_SECRET_LENGTH: Final = 32
 DEFAULT_RATE_LIMIT: Final = "6000/minute"
+_FALLBACKS: Final = "PROOFDESK_SECRET_KEY_FALLBACKS"
 _KNOWN: Final = frozenset(
     {
         "PROOFDESK_DATA_DIR",
@@ -23,6 +24,7 @@ _KNOWN: Final = frozenset(
         "PROOFDESK_MAIL_FROM",
         "PROOFDESK_RATE_LIMIT",
         "PROOFDESK_ALLOW_PRIVATE_ENDPOINTS",
+        _FALLBACKS,
     }
 )
 _PLACEHOLDERS: Final = ("change", "secret", "default", "example", "password")
@@ -40,6 +42,7 @@ class Settings:
     database_url: str
     redis_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...] = ()
     log_level: str = "INFO"
     base_url: str = "http://127.0.0.1:8080"
     allowed_hosts: tuple[str, ...] = ()
@@ -116,11 +119,11 @@ def _rate(text: str) -> int | None:
     return int(number)
 
 
-def _secret(text: str) -> str:
+def _secret(name: str, text: str) -> str:
     if len(text) < MIN_SECRET_LENGTH or len(set(text)) < 8:
-        raise BadSetting(f"SECRET_KEY needs at least {MIN_SECRET_LENGTH} characters, and not one repeated")
+        raise BadSetting(f"{name} needs at least {MIN_SECRET_LENGTH} characters, and not one repeated")
     if any(word in text.lower() for word in _PLACEHOLDERS):
-        raise BadSetting("SECRET_KEY looks like a placeholder; make one with `openssl rand -hex 32`")
+        raise BadSetting(f"{name} looks like a placeholder; make one with `openssl rand -hex 32`")
     return text
 
 
@@ -129,6 +132,11 @@ def _needed(values: Mapping[str, str], name: str) -> str:
     if not text:
         raise BadSetting(f"{name} is not set")
     return text
+
+
+def _several(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return what a setting lists between commas."""
+    return tuple(part.strip() for part in values.get(name, "").split(",") if part.strip())
 
 
 def _database_url(text: str) -> str:
@@ -177,15 +185,15 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     proxies = values.get("PROOFDESK_TRUSTED_PROXIES", "0")
     if not proxies.isdigit():
         raise BadSetting("PROOFDESK_TRUSTED_PROXIES is the number of proxies in front, for example 1")
-    hosts = tuple(h.strip() for h in values.get("PROOFDESK_ALLOWED_HOSTS", "").split(",") if h.strip())
     smtp_url, mail_from = _mail(values)
     return Settings(
         database_url=_database_url(_needed(values, "DATABASE_URL")),
         redis_url=_needed(values, "REDIS_URL"),
-        secret_key=_secret(_needed(values, "SECRET_KEY")),
+        secret_key=_secret("SECRET_KEY", _needed(values, "SECRET_KEY")),
+        secret_key_fallbacks=tuple(_secret(_FALLBACKS, text) for text in _several(values, _FALLBACKS)),
         log_level=level,
         base_url=base_url,
-        allowed_hosts=hosts,
+        allowed_hosts=_several(values, "PROOFDESK_ALLOWED_HOSTS"),
         trusted_proxies=int(proxies),
         rate_limit_per_minute=_rate(values.get("PROOFDESK_RATE_LIMIT", DEFAULT_RATE_LIMIT)),
         allow_private_endpoints=_flag(

@@ -31,13 +31,15 @@ _POOL_SIZE: Final = 4
 
 def _read_settings(document: bytes) -> Settings:
     values: dict[str, Any] = json.loads(document)
-    return Settings(**{**values, "allowed_hosts": tuple(values["allowed_hosts"])})
+    lists = {name: tuple(values[name]) for name in ("allowed_hosts", "secret_key_fallbacks")}
+    return Settings(**{**values, **lists})
 
 
 def make_tools(settings: Settings) -> Tools:
     """Return the tools of one process; its engine connects when first used."""
     engine = make_engine(settings.database_url, pool_size=_POOL_SIZE)
-    database = Database(engine, Vault(settings.secret_key), RqCarrier(settings.redis_url).send)
+    vault = Vault(settings.secret_key, settings.secret_key_fallbacks)
+    database = Database(engine, vault, RqCarrier(settings.redis_url).send)
     return Tools(
         database,
         HttpSender(allow_private=settings.allow_private_endpoints),

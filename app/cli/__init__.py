@@ -5,7 +5,8 @@ import click
 from app.cli.demo import demo
 from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
-from app.cli.operate import migrate, verify, web, worker
+from app.cli.operate import migrate, ready, verify, web, worker
+from app.cli.rewrap import rewrap
 from app.cli.up import up
 
 
@@ -15,5 +16,5 @@ def main() -> None:
     """Human review of language model outputs, with every second booked as cost."""
 
 
-for command in (up, web, worker, migrate, verify, demo, workspace, person, key, signing_key):
+for command in (up, web, worker, ready, migrate, verify, demo, workspace, person, key, signing_key, rewrap):
     main.add_command(command)

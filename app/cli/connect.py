@@ -60,6 +60,13 @@ def settings_here() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
+def open_database(settings: Settings) -> Database:
+    """Return the database of a command, which works beside the service."""
+    engine = make_engine(settings.database_url, pool_size=2)
+    vault = Vault(settings.secret_key, settings.secret_key_fallbacks)
+    return Database(engine, vault, RqCarrier(settings.redis_url).send)
+
+
 @contextmanager
 def connect() -> Iterator[Connection]:
     """Yield a connection to the installation, and let go of it afterwards.
@@ -68,9 +75,8 @@ def connect() -> Iterator[Connection]:
         click.ClickException: there is none, or a setting is unusable.
     """
     settings = settings_here()
-    engine = make_engine(settings.database_url, pool_size=2)
+    database = open_database(settings)
     try:
-        database = Database(engine, Vault(settings.secret_key), RqCarrier(settings.redis_url).send)
         yield Connection(database, settings)
     finally:
-        engine.dispose()
+        database.engine.dispose()

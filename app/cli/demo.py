@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
-from app.cli.connect import data_dir, settings_here
-from app.cli.first_run import open_database, open_site
+from app.cli.connect import data_dir, open_database, settings_here
+from app.cli.first_run import open_site
 from app.embedded.data_dir import find_running
 from app.kernel.clock import monotonic_ms
 from app.kernel.errors import ServiceError

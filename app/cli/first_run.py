@@ -11,16 +11,15 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from app.adapters.rq_jobs import RqCarrier
 from app.audit.rules import COMMAND
+from app.cli.connect import open_database
 from app.identity.queries import find_person_by_email, find_workspace
 from app.identity.rules import ROLES, sign_in_url
 from app.identity.service import create_key, create_person, create_workspace, make_sign_in_link
 from app.kernel.clock import read_now
-from app.kernel.db import Database, make_engine
+from app.kernel.db import Database
 from app.kernel.errors import NotFound
 from app.kernel.ids import show
-from app.kernel.sealing import Vault
 from app.settings import Settings
 from demo.client import CallFailed
 from demo.fill import fill
@@ -40,12 +39,6 @@ class DemoSite:
     submit_key: str
     report_key: str
     reviewer_keys: tuple[tuple[str, str], ...]
-
-
-def open_database(settings: Settings) -> Database:
-    """Return a database for a command that works beside the service."""
-    engine = make_engine(settings.database_url, pool_size=2)
-    return Database(engine, Vault(settings.secret_key), RqCarrier(settings.redis_url).send)
 
 
 def open_site(database: Database) -> tuple[DemoSite, bool]:

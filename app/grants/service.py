@@ -22,9 +22,14 @@ from app.kernel.db import lock_name
 from app.kernel.errors import NotFound
 from app.kernel.ids import new_id, show
 from app.kernel.jcs import args_sha256
+from app.kernel.rewrapping import Wrapped
 from app.kernel.sealing import vault_of
 
 _PURPOSE: Final = "signing key"
+
+
+#: What of this domain lies under the installation's secret.
+WRAPPED: Final = (Wrapped(SigningKey.private, lambda _: _PURPOSE),)
 
 
 class NoSuchKey(NotFound):

@@ -7,6 +7,8 @@ The `purpose` is bound as associated data: bytes sealed as one thing cannot be o
 
 import hmac
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Session
 
 _NONCE: Final = 12
 _KEY: Final = "proofdesk.vault"
+DATA_KEY: Final = "data key"
 
 
 class CannotOpen(Exception):
@@ -35,11 +38,21 @@ def _open(key: bytes, sealed: bytes, purpose: str) -> bytes:
         raise CannotOpen(purpose) from error
 
 
-class Vault:
-    """Wraps and opens with a key derived from the installation's secret."""
+def _wrapping_key(secret: str) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=b"proofdesk vault").derive(secret.encode())
 
-    def __init__(self, secret: str) -> None:
-        self._key = HKDF(SHA256(), length=32, salt=None, info=b"proofdesk vault").derive(secret.encode())
+
+class Vault:
+    """Wraps and opens with a key derived from the installation's secret.
+
+    Args:
+        secret: What seals, and opens.
+        fallbacks: Other secrets of this installation that still open, while one takes the place of another.
+    """
+
+    def __init__(self, secret: str, fallbacks: Sequence[str] = ()) -> None:
+        self._key = _wrapping_key(secret)
+        self._fallbacks = [_wrapping_key(other) for other in fallbacks]
         self._secret = secret.encode()
 
     def derive(self, purpose: str) -> bytes:
@@ -56,16 +69,31 @@ class Vault:
         Raises:
             CannotOpen: another secret sealed it, or it was changed.
         """
-        return _open(self._key, sealed, purpose)
+        for key in (self._key, *self._fallbacks):
+            with suppress(CannotOpen):
+                return _open(key, sealed, purpose)
+        raise CannotOpen(purpose)
+
+    def rewrap(self, sealed: bytes, *, purpose: str) -> bytes | None:
+        """Return the same sealed under the present secret, or None when it lies under it already.
+
+        Raises:
+            CannotOpen: none of the secrets sealed it, or it was changed.
+        """
+        try:
+            _open(self._key, sealed, purpose)
+        except CannotOpen:
+            return self.seal(self.open(sealed, purpose=purpose), purpose=purpose)
+        return None
 
     def new_data_key(self) -> "DataKey":
         """Return a fresh data key, wrapped for keeping."""
         raw = os.urandom(32)
-        return DataKey(raw, self.seal(raw, purpose="data key"))
+        return DataKey(raw, self.seal(raw, purpose=DATA_KEY))
 
     def unwrap(self, wrapped: bytes) -> "DataKey":
         """Return the data key that was kept as `wrapped`."""
-        return DataKey(self.open(wrapped, purpose="data key"), wrapped)
+        return DataKey(self.open(wrapped, purpose=DATA_KEY), wrapped)
 
 
 class DataKey:

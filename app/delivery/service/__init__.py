@@ -1,6 +1,13 @@
 """The only writers of delivery: endpoints, and the outbox of what is to be handed to them."""
 
-from app.delivery.service.endpoints import NewEndpoint, TypesRefused, disable_endpoint, open_secret, register_endpoint
+from app.delivery.service.endpoints import (
+    WRAPPED,
+    NewEndpoint,
+    TypesRefused,
+    disable_endpoint,
+    open_secret,
+    register_endpoint,
+)
 from app.delivery.service.outbox import (
     BODY_PURPOSE,
     DRAIN,
@@ -18,6 +25,7 @@ from app.delivery.service.outbox import (
 __all__ = [
     "BODY_PURPOSE",
     "DRAIN",
+    "WRAPPED",
     "EndpointDisabled",
     "Leased",
     "NewEndpoint",

@@ -20,6 +20,7 @@ from app.delivery.rules.signing import SECRET_BYTES, write_secret
 from app.delivery.rules.urls import check_url
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import new_id
+from app.kernel.rewrapping import Wrapped
 from app.kernel.sealing import vault_of
 
 TYPES: Final = ("submission.decided", "submission.superseded", "submission.expired")
@@ -47,6 +48,10 @@ def _check_types(types: Sequence[str]) -> None:
 
 def _purpose(endpoint_id: UUID) -> str:
     return f"endpoint secret {endpoint_id.hex}"
+
+
+#: What of this domain lies under the installation's secret.
+WRAPPED: Final = (Wrapped(Endpoint.secret, _purpose),)
 
 
 def register_endpoint(

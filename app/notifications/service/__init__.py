@@ -2,7 +2,7 @@
 
 from app.notifications.service.bundling import bundle
 from app.notifications.service.composing import Post, compose
-from app.notifications.service.hooks import disable_hook, register_hook, send_trial
+from app.notifications.service.hooks import WRAPPED, disable_hook, register_hook, send_trial
 from app.notifications.service.looking import look_for_work
 from app.notifications.service.outbox import LeasedMessage, forget_messages, record_try, take_due
 from app.notifications.service.preferences import choose_habits
@@ -16,6 +16,7 @@ from app.notifications.service.telling import (
 )
 
 __all__ = [
+    "WRAPPED",
     "LeasedMessage",
     "Post",
     "bundle",

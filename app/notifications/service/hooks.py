@@ -7,6 +7,7 @@ callable, by the rules of endpoints. Called by the chat-hooks API and the outbox
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from app.audit.service import record
 from app.identity.rules import check_name
 from app.kernel.errors import Conflict, Fault
 from app.kernel.ids import new_id
+from app.kernel.rewrapping import Wrapped
 from app.kernel.sealing import vault_of
 from app.notifications.models import ChatHook, Message
 from app.notifications.rules.hooks import MAX_HOOKS, HookRefused, TooManyHooks, check_kinds, mask
@@ -30,6 +32,10 @@ class HookDisabled(Conflict):
 
 def _purpose(hook_id: UUID) -> str:
     return f"chat hook {hook_id.hex}"
+
+
+#: What of this domain lies under the installation's secret.
+WRAPPED: Final = (Wrapped(ChatHook.url, _purpose),)
 
 
 def register_hook(

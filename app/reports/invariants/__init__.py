@@ -15,6 +15,7 @@ from app.reports.invariants.contents import check_contents
 from app.reports.invariants.costs import check_costs
 from app.reports.invariants.handover import check_handover
 from app.reports.invariants.reviews import check_reviews
+from app.reports.invariants.secrets import check_secrets
 from app.reports.invariants.tenants import check_tenants
 from app.reports.invariants.time import check_time
 from app.reports.invariants.trail import check_trail
@@ -35,6 +36,7 @@ def check_invariants(session: Session) -> list[Violation]:
     session.execute(_LOOPS, {"on": "off"})
     broken = [
         *check_contents(session),
+        *check_secrets(session),
         *check_reviews(session),
         *check_votes(session),
         *check_trail(session),

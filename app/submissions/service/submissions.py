@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from app.kernel.sealing import DataKey, vault_of
+from app.kernel.rewrapping import Wrapped
+from app.kernel.sealing import DATA_KEY, DataKey, vault_of
 from app.submissions.models import Content, Submission
 from app.submissions.rules.received import Received
 from app.submissions.rules.status import WAITING
+
+#: What of this domain lies under the installation's secret; contents and what belongs to them lie under the data key.
+WRAPPED: Final = (Wrapped(Content.data_key, lambda _: DATA_KEY),)
 
 
 @dataclass(frozen=True)
