@@ -5,8 +5,11 @@ import sys
 from typing import Final
 
 import click
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from app.adapters.readiness import Door, ask_ready
 from app.cli.connect import connect, settings_here
 from app.kernel.schema import upgrade
 from app.logs import configure
@@ -17,18 +20,24 @@ from app.reports.invariants import check_invariants
 WEB_PROCESSES: Final = min(2, os.cpu_count() or 1)
 
 
-def web_command(host: str, port: int, *, workers: int = WEB_PROCESSES, threads: int = 16) -> list[str]:
-    """Return the command line of the web server: Granian, which starts a killed worker again."""
+def web_command(
+    host: str, port: int, *, socket: str | None = None, workers: int = WEB_PROCESSES, threads: int = 16
+) -> list[str]:
+    """Return the command line of the web server: Granian, which starts a killed worker again.
+
+    Args:
+        socket: Listen on this path instead of an address; the group may connect to it.
+    """
+    place = ["--host", host, "--port", str(port)]
+    if socket is not None:
+        place = ["--uds", socket, "--uds-permissions", "660"]
     return [
         sys.executable,
         "-m",
         "granian",
         "--interface",
         "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
+        *place,
         "--workers",
         str(workers),
         "--blocking-threads",
@@ -50,12 +59,27 @@ def web_command(host: str, port: int, *, workers: int = WEB_PROCESSES, threads: 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
+@click.option("--socket", help="Listen on this path instead, for a proxy on the same machine.")
 @click.option("--workers", default=WEB_PROCESSES, show_default=True, help="Server processes.")
-def web(host: str, port: int, workers: int) -> None:
+def web(host: str, port: int, socket: str | None, workers: int) -> None:
     """Serve pages and API against the database and Redis of the environment."""
     settings_here()
-    command = web_command(host, port, workers=workers)
+    command = web_command(host, port, socket=socket, workers=workers)
     os.execv(command[0], command)  # noqa: S606  # constants and checked options only
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the web server listens on.")
+@click.option("--port", default=8080, show_default=True, help="Its port.")
+@click.option("--socket", help="The path that it listens on instead.")
+@click.option("--wait", default=0.0, show_default=True, help="Seconds to ask again before giving up.")
+def ready(host: str, port: int, socket: str | None, wait: float) -> None:
+    """Say whether a web server may have traffic: exit code 0 when it may, 1 when not, with the parts that are not."""
+    door = Door(host, port, socket)
+    answer = ask_ready(door, site=settings_here().base_url, within_seconds=wait)
+    click.echo(answer.text, err=not answer.ready)
+    if not answer.ready:
+        raise SystemExit(1)
 
 
 @click.command()
@@ -71,7 +95,13 @@ def worker() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    upgrade(settings_here().database_url)
+    try:
+        upgrade(settings_here().database_url)
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        words = "a table was in use for longer than two seconds; nothing of this step was changed, so run it again"
+        raise click.ClickException(words) from error
     click.echo("The schema is up to date.")
 
 

@@ -1,14 +1,12 @@
 """`proofdesk up`: the whole service on one machine, with its own PostgreSQL and Valkey if it is given none."""
 
-import os
 import sys
 import threading
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import click
 
+from app.adapters.readiness import Door, ask_ready
 from app.cli.connect import data_dir
 from app.cli.first_run import prepare_demo
 from app.cli.operate import web_command
@@ -56,9 +54,9 @@ def _settings(values: dict[str, str], servers: EmbeddedServers, host: str, port:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of the web server and the worker: ours, with what this run found out."""
+    """Return the environment of the web server and the worker: ours, .env included, with what this run found out."""
     return {
-        **os.environ,
+        **environment(),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
@@ -80,7 +78,7 @@ def _serve(settings: Settings, servers: EmbeddedServers, host: str, port: int, *
         argv=web_command(host, port),
         environment=child_environment(settings),
         folder=ROOT,
-        ready=lambda _pid: _answers(host, port),
+        ready=lambda _pid: _may_have_traffic(host, port, settings.base_url),
         ready_seconds=30.0,
     )
     servers.supervisor.start(worker)
@@ -94,13 +92,6 @@ def _serve(settings: Settings, servers: EmbeddedServers, host: str, port: int, *
     stopping.set()
 
 
-def _answers(host: str, port: int) -> bool:
-    try:
-        with urlopen(f"http://{_loopback(host)}:{port}/api/v1/healthz", timeout=1) as response:
-            return bool(response.status == 200)
-    except (URLError, OSError):
-        return False
-
-
-def _loopback(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
+def _may_have_traffic(host: str, port: int, site: str) -> bool:
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    return ask_ready(Door(loopback, port), site=site, within_seconds=0).ready

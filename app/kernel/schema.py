@@ -3,6 +3,7 @@
 Called by `proofdesk migrate`, `proofdesk up`, the readiness check and the tests.
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,6 +32,21 @@ def newest_step() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "the migrations have one head"  # noqa: S101  # a test holds this
     return head
+
+
+def is_recent(step: str | None) -> bool:
+    """Say whether this code may run at a step: its newest, or one that it does not know.
+
+    Steps only add, and they run before the code that needs them is started. So a step that is unknown here belongs to
+    newer code, and the code that runs stays good until it is replaced.
+    """
+    return step is not None and (step not in _older_steps())
+
+
+@cache
+def _older_steps() -> frozenset[str]:
+    steps = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return frozenset(steps - {newest_step()})
 
 
 def current_step(connection: Connection) -> str | None:
