@@ -54,11 +54,17 @@ def _administer(url: URL, *statements: str) -> None:
         engine.dispose()
 
 
-def make_database(servers: Servers, name: str) -> str:
-    """Create an empty database, migrate it, and return its URL."""
+def make_empty_database(servers: Servers, name: str) -> str:
+    """Create an empty database and return its URL."""
     url = make_url(servers.database_url)
     _administer(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    rendered = url.set(database=name, drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_database(servers: Servers, name: str) -> str:
+    """Create a database, migrate it, and return its URL."""
+    url = make_url(make_empty_database(servers, name)).set(drivername="postgresql+psycopg")
+    rendered = url.render_as_string(hide_password=False)
     upgrade(rendered)
     return rendered
 

@@ -44,6 +44,12 @@ def test_no_link_within_the_documents_is_dead() -> None:
     assert dead == []
 
 
+def test_the_commands_of_every_guide_are_run_by_a_test() -> None:
+    tests = {path.stem for path in (ROOT / "tests" / "howto").glob("test_*.py")}
+    guides = [page for page in (DOCS / "howto").glob("*.md") if "```sh" in page.read_text(encoding="utf-8")]
+    assert sorted(page.name for page in guides if f"test_{page.stem.replace('-', '_')}" not in tests) == []
+
+
 def test_decisions_are_numbered_without_a_gap() -> None:
     pages = sorted(path.name for path in (DOCS / "decisions").glob("*.md"))
     numbers = [int(found[1]) for name in pages if (found := _DECISION.fullmatch(name))]
