@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from app.api.v1.shapes.admin import TaskTypeIn
 from app.api.v1.shapes.parts import FIRST_YEAR, LAST_YEAR, METADATA_KEYS, NAME_LENGTH, TEXT_LENGTH
 from app.api.v1.shapes.queues import MAX_DAYS, MAX_RELAXATIONS
-from app.api.v1.shapes.submissions import MAX_ACTIONS, MAX_BLOCKS, MAX_FIELDS, SubmissionQuery
+from app.api.v1.shapes.submissions import MAX_ACTIONS, MAX_BATCH, MAX_BLOCKS, MAX_FIELDS, SubmissionQuery
 from app.api.v1.submissions import KEY_LENGTH
 from app.delivery.rules.retries import WAITS_SECONDS
 from app.delivery.rules.urls import MAX_LENGTH as URL_LENGTH
 from app.delivery.rules.urls import PORTS
-from app.edge.requests import BODY_BYTES, FORM_BYTES, FORM_FIELDS
+from app.edge.requests import BATCH_BYTES, BODY_BYTES, FORM_BYTES, FORM_FIELDS
 from app.edge.waiting import PER_KEY
 from app.identity.rules.limits import (
     ATTEMPT_WINDOW,
@@ -71,6 +71,10 @@ def _time(length: timedelta) -> str:
 def _bodies() -> Rows:
     return (
         ("JSON body", _bytes(BODY_BYTES)),
+        (
+            "JSON body of a batch",
+            f"{_bytes(BATCH_BYTES)}, {MAX_BATCH:,} submissions, each as large as a body of its own",
+        ),
         ("form", f"{_bytes(FORM_BYTES)}, {FORM_FIELDS:,} fields"),
         ("nested arrays and objects, the outermost counted", f"{MAX_DEPTH}"),
         ("integers", f"-{MAX_INTEGER} to {MAX_INTEGER}"),

@@ -4,7 +4,7 @@ Programs get RFC 9457 problems, people a page. An error that is none of the kind
 traceback and answered without any detail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ API: Final = "/api/"
 # What PostgreSQL says when it, not the request, is in trouble: connection, resources, intervention, lock and time.
 _DATABASE_TROUBLE: Final = ("08", "53", "57", "55P03", "40001", "40P01", "25P03")
 RETRY_AFTER_SECONDS: Final = 2
+WRONG_SHAPE: Final = "The request does not have the expected shape."
 
 
 def status_of(error: ServiceError) -> int:
@@ -63,22 +64,43 @@ def problem(
     if not request.path.startswith(API):
         response = Response(render_template("error.html", status=status, title=title, detail=detail), status)
     else:
-        body: dict[str, Any] = {
-            "type": f"{request.host_url}problems/{_dashed(name or title)}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": request.path,
-            **(extra or {}),
-        }
-        if faults:
-            body["errors"] = [{"pointer": f.pointer, "detail": f.detail} for f in faults]
+        body = problem_document(status, detail, name=name, faults=faults, extra=extra)
         response = Response(encode(body), status, mimetype="application/problem+json")
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="proofdesk"'
     return response
+
+
+def problem_document(
+    status: int,
+    detail: str,
+    *,
+    name: str | None = None,
+    faults: Sequence[Fault] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the members of an RFC 9457 problem, JSON-ready."""
+    title = HTTPStatus(status).phrase
+    return {
+        "type": f"{request.host_url}problems/{_dashed(name or title)}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        **(extra or {}),
+        **({"errors": [{"pointer": f.pointer, "detail": f.detail} for f in faults]} if faults else {}),
+    }
+
+
+def error_document(error: ServiceError | ValidationError) -> dict[str, Any]:
+    """Return what an error of one part of a request says, for an answer that goes through the parts."""
+    if isinstance(error, ValidationError):
+        return problem_document(422, WRONG_SHAPE, name="Shape", faults=validation_faults(error))
+    return problem_document(
+        status_of(error), error.detail, name=type(error).__name__, faults=error.faults, extra=error.extra
+    )
 
 
 def _dashed(name: str) -> str:
@@ -111,7 +133,7 @@ def validation_faults(error: ValidationError) -> list[Fault]:
 
 def validation_problem(error: ValidationError) -> Response:
     """Answer a body, path or query that does not have its shape."""
-    return problem(422, "The request does not have the expected shape.", faults=validation_faults(error), name="Shape")
+    return problem(422, WRONG_SHAPE, faults=validation_faults(error), name="Shape")
 
 
 def _http_error(error: HTTPException) -> Response:

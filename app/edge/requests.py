@@ -3,15 +3,19 @@
 A body is read and decoded before a database transaction begins, so that a slow client holds no connection.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.kernel.errors import Fault, Invalid, Malformed, TooLarge, UnsupportedMedia
-from app.kernel.strict_json import decode
+from app.kernel.strict_json import decode, decode_parts
 
+View = TypeVar("View", bound=Callable[..., Any])
 BODY_BYTES: Final = 1024 * 1024
+BATCH_BYTES: Final = 16 * BODY_BYTES
 FORM_BYTES: Final = 64 * 1024
 FORM_FIELDS: Final = 2_000
 _JSON: Final = ("application/json", "application/problem+json")
@@ -38,6 +42,31 @@ class NotAnObject(Invalid):
     """The body must be a JSON object."""
 
 
+class EscapedKey(Invalid):
+    """The one key of this body must be written without escapes."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How the body of a call is read: its most bytes, and the key of the array whose elements keep their own bytes."""
+
+    body_bytes: int = BODY_BYTES
+    parts_of: str | None = None
+
+
+USUALLY: Final = Taken()
+
+
+def takes(taken: Taken) -> Callable[[View], View]:
+    """Declare that a view takes another body than most."""
+
+    def declare(view: View) -> View:
+        view.taken = taken  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 class StrictRequest(Request):
     """A request whose JSON body was decoded once, strictly, by `read_body`."""
 
@@ -47,12 +76,13 @@ class StrictRequest(Request):
 
     raw_body: bytes = b""
     document: Any = None
+    parts: list[tuple[bytes, Any]]
 
-    def read_body(self) -> None:
+    def read_body(self, taken: Taken = USUALLY) -> None:
         """Read and check what the client sent.
 
         Raises:
-            WrongMediaType, EncodedBody, BodyTooLarge, RepeatedParameter, NotAnObject.
+            WrongMediaType, EncodedBody, BodyTooLarge, RepeatedParameter, NotAnObject, EscapedKey.
             BadJSON: the bytes are not JSON as this service reads it.
         """
         self._check_query()
@@ -64,7 +94,7 @@ class StrictRequest(Request):
             if self.mimetype == _FORM:
                 self._read_form()
             else:
-                self._read_json()
+                self._read_json(taken)
         except RequestEntityTooLarge as error:
             raise BodyTooLarge from error
 
@@ -82,7 +112,8 @@ class StrictRequest(Request):
             raise BodyTooLarge
         self.form  # noqa: B018  # reading it is what enforces the bounds
 
-    def _read_json(self) -> None:
+    def _read_json(self, taken: Taken) -> None:
+        self.max_content_length = taken.body_bytes
         self.raw_body = self.get_data(cache=True)
         if not self.raw_body:
             return
@@ -91,9 +122,24 @@ class StrictRequest(Request):
         charset = self.mimetype_params.get("charset", "utf-8").lower()
         if charset not in {"utf-8", "utf8"}:
             raise WrongMediaType("JSON is read as UTF-8 only.")
+        if taken.parts_of is not None:
+            self._read_parts(taken.parts_of)
+            return
         self.document = decode(self.raw_body)
         if not isinstance(self.document, dict):
             raise NotAnObject(faults=[Fault("", "must be an object")])
+
+    def _read_parts(self, key: str) -> None:
+        """Read the elements of an array with their bytes; a body that has another shape is left to the view's."""
+        parts = decode_parts(self.raw_body, key=key)
+        if parts is not None:
+            self.parts, self.document = parts, {key: [value for _, value in parts]}
+            return
+        self.document = decode(self.raw_body)
+        if not isinstance(self.document, dict):
+            raise NotAnObject(faults=[Fault("", "must be an object")])
+        if self.document.keys() == {key} and isinstance(self.document[key], list):
+            raise EscapedKey(faults=[Fault("", f"write the key {key} without escapes")])
 
     def get_json(self, *_args: Any, **_kwargs: Any) -> Any:
         """Return the decoded body; an empty one reads as an empty object."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.edge.context import strict_request
 from app.edge.guard import admit, check_host
-from app.edge.requests import StrictRequest
+from app.edge.requests import USUALLY, StrictRequest
 from app.edge.waiting import NotYet, pause, stop_waiting
 from app.kernel.db import Database, lost_a_deadlock
 
@@ -34,7 +34,8 @@ class ProofdeskApp(OpenAPI):
             self.raise_routing_exception(request)
         if request.endpoint == "static" or request.method == "OPTIONS":
             return super().dispatch_request(*args, **kwargs)
-        strict_request().read_body()
+        view = self.view_functions[str(request.endpoint)]
+        strict_request().read_body(getattr(view, "taken", USUALLY))
         deadlocks = 0
         try:
             while True:

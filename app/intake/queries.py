@@ -1,15 +1,23 @@
-"""Look up the people and groups that a submission names. Called by the service of intake."""
+"""Look up what a submission names: task type, policy, endpoint, people and groups. Called by the service of intake."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
+from app.delivery.queries import NoSuchEndpoint, get_endpoint
 from app.identity.models import Group, Membership, Person
+from app.identity.queries import find_groups
 from app.intake.rules.named import Eligible, Named, bare, ids_among, must_exist, read_named
 from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import NoSuchId, parse
+from app.routing.queries import compiled, find_policy_in_force
+from app.routing.rules.compiled import CompiledPolicy
+from app.submissions.models import TaskType
+from app.submissions.queries import find_task_type
 
 
 class UnknownName(Invalid):
@@ -87,3 +95,66 @@ def _refuse_unknown(named: Named, people: Mapping[str, UUID], groups: Mapping[st
     ]
     if faults:
         raise UnknownName(faults=faults)
+
+
+class Known:
+    """What the submissions of one transaction name, each looked up once."""
+
+    def __init__(self, session: Session, *, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+        self._found: dict[tuple[str, ...], Any] = {}
+
+    def task_type(self, name: str) -> TaskType:
+        """Return the newest version of a task type.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        look_up = partial(find_task_type, self._session, workspace_id=self._workspace_id, name=name)
+        found: TaskType | None = self._once(look_up, "task type", name)
+        if found is None:
+            raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
+        return found
+
+    def policy(self, task_type: str) -> tuple[UUID, int, CompiledPolicy] | None:
+        """Return the policy of a task type that is in force: its id and version, and itself ready to run."""
+
+        def look_up() -> tuple[UUID, int, CompiledPolicy] | None:
+            found = find_policy_in_force(self._session, workspace_id=self._workspace_id, task_type=task_type)
+            return None if found is None else (found.id, found.version, compiled(found))
+
+        policy: tuple[UUID, int, CompiledPolicy] | None = self._once(look_up, "policy", task_type)
+        return policy
+
+    def groups(self, names: list[str]) -> Mapping[str, UUID]:
+        """Return the ids of those groups that there are, by name."""
+        look_up = partial(find_groups, self._session, workspace_id=self._workspace_id, names=names)
+        found: Mapping[str, UUID] = self._once(look_up, "groups", *names)
+        return found
+
+    def endpoint_id(self, text: str | None) -> UUID | None:
+        """Return the endpoint that is meant.
+
+        Raises:
+            UnknownName: it is none of this workspace.
+        """
+        if text is None:
+            return None
+
+        def look_up() -> UUID | None:
+            try:
+                endpoint_id = parse("endpoint", text)
+                return get_endpoint(self._session, workspace_id=self._workspace_id, endpoint_id=endpoint_id).id
+            except (NoSuchId, NoSuchEndpoint):
+                return None
+
+        found: UUID | None = self._once(look_up, "endpoint", text)
+        if found is None:
+            raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")])
+        return found
+
+    def _once(self, look_up: Callable[[], Any], *what: str) -> Any:
+        if what not in self._found:
+            self._found[what] = look_up()
+        return self._found[what]

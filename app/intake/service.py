@@ -6,9 +6,10 @@ Called by the submissions API.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -16,26 +17,22 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.audit.service import record
-from app.delivery.queries import NoSuchEndpoint, get_endpoint
-from app.identity.queries import find_groups
-from app.intake.queries import UnknownName, find_eligible
+from app.audit.service import event_row
+from app.intake.queries import Known, UnknownName, find_eligible
 from app.intake.rules.named import Eligible
 from app.intake.rules.wishes import Wishes, check_time_out, read_wishes
-from app.kernel.errors import Fault
-from app.kernel.ids import NoSuchId, new_id, parse
+from app.intake.statements import Rows, write
+from app.kernel.errors import Fault, ServiceError
+from app.kernel.ids import new_id, new_ids
 from app.kernel.sealing import vault_of
-from app.queue.service import NewItem, enqueue
-from app.routing.models import Policy
-from app.routing.queries import compiled, find_policy_in_force
+from app.queue.service import Lines, NewItem
 from app.routing.rules.facts import Facts, read_facts
 from app.routing.rules.route import Route, decide_route
 from app.submissions.models import TaskType
-from app.submissions.queries import find_task_type
 from app.submissions.rules.received import Received, read_received
 from app.submissions.rules.schema import schema_faults
 from app.submissions.rules.status import WAITING
-from app.submissions.service import NewSubmission, keep_submission
+from app.submissions.service import NewSubmission, content_row, submission_row
 
 STATUS_OF: Final = {"pass": "passed", "block": "blocked", "review": WAITING}
 DEFAULT_PRIORITY: Final = 50
@@ -51,6 +48,16 @@ class Accepted:
     route: Route
     policy_version: int | None
     expected_wait: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who submits: the actor of the trail, the workspace, the key, and the key's person, who may not judge it."""
+
+    actor: Actor
+    workspace_id: UUID
+    key_id: UUID | None
+    key_owner: UUID | None = None
 
 
 def submit(
@@ -75,54 +82,112 @@ def submit(
         UnknownName: no such task type, endpoint, group or candidate.
         StepsRefused, WishRefused: what it asks for cannot be promised.
     """
+    sender = Sender(actor, workspace_id, key_id, key_owner)
+    prepared = _prepare(session, Known(session, workspace_id=workspace_id), sender, body, document)
+    (accepted,) = _keep(session, now, sender, [prepared])
+    return accepted
+
+
+def submit_each(
+    session: Session, *, now: datetime, sender: Sender, elements: Sequence[tuple[bytes, Mapping[str, Any]]]
+) -> list[Accepted | ServiceError]:
+    """Route and keep each of several submissions for itself, all in this transaction.
+
+    What is wrong with one is returned in its place and keeps none of the others back.
+
+    Args:
+        elements: The exact bytes of each, and the same decoded; the door has checked their shapes.
+    """
+    known = Known(session, workspace_id=sender.workspace_id)
+    outcomes: list[_Prepared | ServiceError] = []
+    for body, document in elements:
+        try:
+            outcomes.append(_prepare(session, known, sender, body, document))
+        except ServiceError as error:
+            outcomes.append(error)
+    kept = iter(_keep(session, now, sender, [one for one in outcomes if isinstance(one, _Prepared)]))
+    return [one if isinstance(one, ServiceError) else next(kept) for one in outcomes]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A submission that was routed and is not kept yet; `item` when it has to wait."""
+
+    new: NewSubmission
+    route: Route
+    item: NewItem | None
+
+
+def _prepare(session: Session, known: Known, sender: Sender, body: bytes, document: Mapping[str, Any]) -> _Prepared:
+    """Route a submission; nothing is written."""
     received = read_received(document)
-    task_type = find_task_type(session, workspace_id=workspace_id, name=received.task_type)
-    if task_type is None:
-        raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
-    endpoint_id = _endpoint_id(session, workspace_id, received.endpoint)
-    wishes = _wishes(session, workspace_id, document, task_type)
-    eligible = find_eligible(session, workspace_id=workspace_id, key_owner=key_owner, document=document)
+    task_type = known.task_type(received.task_type)
+    endpoint_id = known.endpoint_id(received.endpoint)
+    wishes = _wishes(known, document, task_type)
+    eligible = find_eligible(session, workspace_id=sender.workspace_id, key_owner=sender.key_owner, document=document)
     submission_id = new_id()
-    policy = find_policy_in_force(session, workspace_id=workspace_id, task_type=task_type.name)
+    policy_id, policy_version, rules = known.policy(task_type.name) or (None, None, None)
     facts, draw = _facts(document, received, task_type), _draw(session, "audit draw", submission_id)
-    route = decide_route(None if policy is None else compiled(policy), facts, audit_draw=draw)
+    route = decide_route(rules, facts, audit_draw=draw)
     high_risk = any(f.kind == "high_risk" for f in route.fired)
     check_time_out(wishes, high_risk=high_risk, document=document)
     new = NewSubmission(
         id=submission_id,
-        workspace_id=workspace_id,
+        workspace_id=sender.workspace_id,
         task_type_id=task_type.id,
-        key_id=key_id,
+        key_id=sender.key_id,
         received=received,
         body=body,
         sha256=sha256(body).digest(),
         status=STATUS_OF[route.outcome],
         high_risk=high_risk,
         endpoint_id=endpoint_id,
-        **_routed(route, policy),
+        **_routed(route, policy_id, policy_version),
     )
-    keep_submission(session, now=now, new=new)
-    _record_route(session, now, actor, new)
-    wait = None
+    item = None
     if route.outcome == "review":
         twice = _draw(session, "double review draw", submission_id)
-        new_item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
-        wait = enqueue(session, now=now, actor=actor, workspace_id=workspace_id, new=new_item).expected_wait
-    return Accepted(submission_id, new.status, new.sha256, route, new.policy_version, wait)
+        item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
+    return _Prepared(new, route, item)
 
 
-def _routed(route: Route, policy: Policy | None) -> dict[str, Any]:
+def _routed(route: Route, policy_id: UUID | None, policy_version: int | None) -> dict[str, Any]:
     """Return what is kept of how it was routed, and by which policy."""
     return {
         "outcome": route.outcome,
         "rules": rules_document(route),
-        "policy_id": None if policy is None else policy.id,
-        "policy_version": None if policy is None else policy.version,
+        "policy_id": policy_id,
+        "policy_version": policy_version,
         "inclusion_probability": route.inclusion_probability,
     }
 
 
-def _wishes(session: Session, workspace_id: UUID, document: Mapping[str, Any], task_type: TaskType) -> Wishes:
+def _keep(session: Session, now: datetime, sender: Sender, prepared: Sequence[_Prepared]) -> list[Accepted]:
+    """Write what was routed, with items and events, and say what became of each."""
+    lines = Lines(session, now=now, workspace_id=sender.workspace_id)
+    event = partial(event_row, now=now, actor=sender.actor, workspace_id=sender.workspace_id)
+    accepted, many = [], []
+    for one, item_id in zip(prepared, new_ids(len(prepared)), strict=True):
+        new, lined = one.new, None if one.item is None else lines.put(one.item, item_id=item_id)
+        facts = {"content_sha256": new.sha256.hex(), "outcome": new.outcome, "policy_version": new.policy_version}
+        received = event(
+            type="submission.received", subject_kind="submission", subject_id=new.id, to_state=new.status, details=facts
+        )
+        rows = Rows(submission_row(now=now, new=new), content_row(session, new=new), received)
+        if one.item is not None and lined is not None:
+            place = {"queue": one.item.queue, "priority": one.item.priority}
+            enqueued = event(
+                type="item.enqueued", subject_kind="item", subject_id=lined.row["id"], to_state=WAITING, details=place
+            )
+            rows = replace(rows, item=lined.row, enqueued=enqueued)
+        many.append(rows)
+        wait = None if lined is None else lined.expected_wait
+        accepted.append(Accepted(new.id, new.status, new.sha256, one.route, new.policy_version, wait))
+    write(session, many)
+    return accepted
+
+
+def _wishes(known: Known, document: Mapping[str, Any], task_type: TaskType) -> Wishes:
     """Return what is asked for, with the ids of groups in the place of their names.
 
     A group that a submission names has to be there; one that a task type names may be gone, and then a lead is asked.
@@ -136,14 +201,14 @@ def _wishes(session: Session, workspace_id: UUID, document: Mapping[str, Any], t
     names = sorted({name for step in wishes.escalation for name in step.get("groups", ())})
     if not names:
         return wishes
-    ids = find_groups(session, workspace_id=workspace_id, names=names)
+    ids = known.groups(names)
     steps = []
     for number, step in enumerate(wishes.escalation):
         given = step.get("groups", ())
-        known = [ids[name].hex for name in given if name in ids]
-        if len(known) < len(given) and document.get("escalation") is not None:
+        there = [ids[name].hex for name in given if name in ids]
+        if len(there) < len(given) and document.get("escalation") is not None:
             raise UnknownName(faults=[Fault(f"/escalation/{number}/to/groups", "names a group that does not exist")])
-        steps.append({**step, "groups": known, "leads": step.get("leads", False) or bool(given and not known)})
+        steps.append({**step, "groups": there, "leads": step.get("leads", False) or bool(given and not there)})
     return replace(wishes, escalation=steps)
 
 
@@ -157,15 +222,6 @@ def _facts(document: Mapping[str, Any], received: Received, task_type: TaskType)
 def rules_document(route: Route) -> list[dict[str, Any]]:
     """Return the rules that fired, JSON-ready."""
     return [{"name": f.name, "kind": f.kind, "detail": f.detail} for f in route.fired]
-
-
-def _endpoint_id(session: Session, workspace_id: UUID, text: str | None) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return get_endpoint(session, workspace_id=workspace_id, endpoint_id=parse("endpoint", text)).id
-    except (NoSuchId, NoSuchEndpoint) as error:
-        raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")]) from error
 
 
 def _draw(session: Session, purpose: str, submission_id: UUID) -> float:
@@ -210,18 +266,4 @@ def _item(
         unskippable=task_type.unskippable,
         claim_ms=task_type.claim_ms,
         cap_ms=task_type.cap_ms,
-    )
-
-
-def _record_route(session: Session, now: datetime, actor: Actor, new: NewSubmission) -> None:
-    record(
-        session,
-        now=now,
-        actor=actor,
-        workspace_id=new.workspace_id,
-        type="submission.received",
-        subject_kind="submission",
-        subject_id=new.id,
-        to_state=new.status,
-        details={"content_sha256": new.sha256.hex(), "outcome": new.outcome, "policy_version": new.policy_version},
     )

@@ -50,6 +50,11 @@ def new_id() -> UUID:
     return UUID(bytes=bytes(raw))
 
 
+def new_ids(count: int) -> list[UUID]:
+    """Return fresh UUIDv7s for things that are made in an order: each is larger than the one before."""
+    return sorted(new_id() for _ in range(count))
+
+
 def show(kind: str, value: UUID) -> str:
     """Return the outside form of an id: the kind's prefix, an underscore, 32 hex digits."""
     return f"{PREFIXES[kind]}_{value.hex}"

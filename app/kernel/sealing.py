@@ -54,10 +54,15 @@ class Vault:
         self._key = _wrapping_key(secret)
         self._fallbacks = [_wrapping_key(other) for other in fallbacks]
         self._secret = secret.encode()
+        self._derived: dict[str, bytes] = {}
 
     def derive(self, purpose: str) -> bytes:
         """Return a 32-byte key for one other purpose, for example the draw of audits."""
-        return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._secret)
+        found = self._derived.get(purpose)
+        if found is None:
+            found = HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._secret)
+            self._derived[purpose] = found
+        return found
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
         """Seal a small secret under the installation's own key."""

@@ -31,6 +31,9 @@ _ESCAPE: Final = re.compile(
     re.DOTALL,
 )
 _SUSPECT: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_SPACE: Final = r"[ \t\n\r]*+"
+_BETWEEN: Final = re.compile(rf"{_SPACE},{_SPACE}")
+_CLOSING: Final = re.compile(rf"{_SPACE}\]{_SPACE}\}}{_SPACE}")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
@@ -56,6 +59,40 @@ def decode(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         raise BadJSON(f"This is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.") from None
     _check_escapes(text)
     return value
+
+
+def decode_parts(body: bytes, *, key: str, max_depth: int = MAX_DEPTH) -> list[tuple[bytes, Any]] | None:
+    """Return the elements of `{"key": [...]}`, each with its exact bytes and the value that they stand for.
+
+    Each element may be nested as deep as a body of its own.
+
+    Returns:
+        None when the text is no object, or not one with this key alone and an array in it; `decode` says what it is.
+
+    Raises:
+        BadJSON: as `decode` does, of any element.
+    """
+    text = _decode_utf8(body)
+    _check_depth(body, max_depth + 2)
+    opening = re.match(rf'{_SPACE}\{{{_SPACE}"{re.escape(key)}"{_SPACE}:{_SPACE}\[{_SPACE}', text)
+    if opening is None:
+        return None
+    at = end = opening.end()
+    parts: list[tuple[bytes, Any]] = []
+    while parts or _CLOSING.fullmatch(text, at) is None:
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except JSONDecodeError as error:
+            raise BadJSON(f"This is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.") from None
+        parts.append((text[at:end].encode(), value))
+        gap = _BETWEEN.match(text, end)
+        if gap is None:
+            break
+        at = gap.end()
+    if _CLOSING.fullmatch(text, end) is None:
+        return None
+    _check_escapes(text)
+    return parts
 
 
 def encode(value: Any) -> bytes:

@@ -227,6 +227,13 @@ def _submit(walker: Walker) -> None:
     walker.api("/submissions", ADDRESS)
 
 
+@walk_to("submissions.post_batch")
+def _submit_batch(walker: Walker) -> None:
+    walker.submit()
+    walker.go()
+    walker.api("/submissions/batch", {"submissions": [ADDRESS]})
+
+
 @walk_to("submissions.post_cancel")
 def _cancel(walker: Walker) -> None:
     submission_id = walker.submit()

@@ -75,6 +75,7 @@ LEAVES: Final = {
     "desk_acts.undo_decision": "item.undo",
     "review.take": "item.claim",
     "submissions.post": "submission.received",
+    "submissions.post_batch": "submission.received",
     "submissions.post_cancel": "item.cancel",
     "task_types.post": "task_type.defined",
     "login.sign_in": "session.started",

@@ -16,6 +16,8 @@ from dev.limits import bound
 
 PROMISED = {
     "body": (requests.BODY_BYTES, 1_048_576),
+    "batch": (requests.BATCH_BYTES, 16_777_216),
+    "elements of a batch": (submissions.MAX_BATCH, 1_000),
     "form": (requests.FORM_BYTES, 65_536),
     "depth": (strict_json.MAX_DEPTH, 64),
     "integers": (strict_json.MAX_INTEGER, 9_007_199_254_740_991),

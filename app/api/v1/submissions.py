@@ -3,22 +3,26 @@
 Scopes: submit to send and cancel, read to read.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.v1.answers import answer, from_bytes
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
-from app.api.v1.shapes.submissions import SubmissionIn, SubmissionQuery, SubmissionsQuery
+from app.api.v1.shapes.submissions import BatchIn, BatchOut, SubmissionIn, SubmissionQuery, SubmissionsQuery
 from app.edge.context import db, now, principal, strict_request, workspace_id
 from app.edge.guard import allow
+from app.edge.problems import error_document
+from app.edge.requests import BATCH_BYTES, BODY_BYTES, BodyTooLarge, Taken, takes
 from app.edge.waiting import NotYet, may_wait
-from app.intake.service import Accepted, rules_document, submit
-from app.kernel.errors import Fault, Invalid
+from app.intake.service import Accepted, Sender, rules_document, submit, submit_each
+from app.kernel.errors import Fault, Invalid, ServiceError
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
@@ -53,17 +57,34 @@ class BadIdempotencyKey(Invalid):
 @allow("submit")
 def post(body: SubmissionIn) -> Response:  # noqa: ARG001  # its shape is checked by being named
     """Submit an output or proposed actions. `Idempotency-Key` makes a retry safe for 7 days."""
+    return _once("/submissions", _accept)
+
+
+@api.post("/submissions/batch", responses={200: BatchOut, 413: Problem})
+@allow("submit")
+@takes(Taken(BATCH_BYTES, parts_of="submissions"))
+def post_batch(body: BatchIn) -> Response:  # noqa: ARG001  # its shape is checked by being named
+    """Submit up to 1,000 at once, each for itself; those that are right are kept, all in one transaction.
+
+    An element is kept as its exact bytes in the body and may have as many as a body of its own. `Idempotency-Key`
+    makes a retry of the whole batch safe for 7 days.
+    """
+    return _once("/submissions/batch", _accept_each)
+
+
+def _once(path: str, work: Callable[[], Kept]) -> Response:
+    """Return the answer of the work, or the one kept for this Idempotency-Key."""
     idempotency_key = _idempotency_key()
     if idempotency_key is None:
-        kept = _accept()
+        kept = work()
     else:
         kept = answer_once(
             db(),
             now=now(),
             key_id=_key_id(),
             idempotency_key=idempotency_key,
-            request=b"POST /submissions\n" + strict_request().raw_body,
-            work=_accept,
+            request=f"POST {path}\n".encode() + strict_request().raw_body,
+            work=work,
         )
     response = from_bytes(kept.body, kept.status_code)
     if kept.submission_id is not None:
@@ -85,6 +106,37 @@ def _accept() -> Kept:
         document=strict_request().document,
     )
     return Kept(201, encode(_accepted_document(accepted)), accepted.submission_id)
+
+
+def _accept_each() -> Kept:
+    results: list[dict[str, Any] | None] = []
+    elements = []
+    for part, document in strict_request().parts:
+        error = _element_error(part, document)
+        results.append(None if error is None else {"error": error_document(error)})
+        if error is None:
+            elements.append((part, document))
+    sender = Sender(principal().actor, workspace_id(), _key_id(), principal().person_id)
+    outcomes = iter(submit_each(db(), now=now(), sender=sender, elements=elements))
+    answers = [_outcome_document(next(outcomes)) if result is None else result for result in results]
+    return Kept(200, encode({"results": answers}), None)
+
+
+def _element_error(part: bytes, document: Any) -> ServiceError | ValidationError | None:
+    """Return what the door would have said to this element alone; None when nothing."""
+    if len(part) > BODY_BYTES:
+        return BodyTooLarge()
+    try:
+        SubmissionIn.model_validate(document)
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _outcome_document(outcome: Accepted | ServiceError) -> dict[str, Any]:
+    if isinstance(outcome, ServiceError):
+        return {"error": error_document(outcome)}
+    return _accepted_document(outcome)
 
 
 def _key_id() -> UUID:

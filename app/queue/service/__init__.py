@@ -19,17 +19,15 @@ from app.queue.service.claims import (
 from app.queue.service.escalating import take_step
 from app.queue.service.handling import keep_handling_times
 from app.queue.service.items import (
-    Enqueued,
-    NewItem,
     assign,
     bar,
-    enqueue,
     find_or_add_queue,
     leave_to_leads,
     move,
     put_last,
     unassign,
 )
+from app.queue.service.lining_up import ITEMS, Lined, Lines, NewItem
 from app.queue.service.loads import Work, count_load, leave_uncounted, queues_to_count
 from app.queue.service.locks import LockedClaim, lock_claim, lock_item, try_lock_claim, try_lock_item
 from app.queue.service.presence import note_seen, pause, resume
@@ -44,11 +42,13 @@ from app.queue.service.queues import (
 from app.queue.service.timers import act_in_time, clockwork, postpone, sleep_until_next, try_lock_waking
 
 __all__ = [
+    "ITEMS",
     "CalendarDescription",
     "CalendarInUse",
     "ClaimLost",
-    "Enqueued",
     "ItemTaken",
+    "Lined",
+    "Lines",
     "LockedClaim",
     "NameTaken",
     "NewItem",
@@ -68,7 +68,6 @@ __all__ = [
     "claim_next",
     "clockwork",
     "count_load",
-    "enqueue",
     "find_or_add_queue",
     "keep_handling_times",
     "leave_to_leads",

@@ -2,23 +2,29 @@
 
 from app.submissions.service.idempotency import Kept, StillRunning, answer_once
 from app.submissions.service.submissions import (
+    CONTENTS,
+    SUBMISSIONS,
     WRAPPED,
     NewSubmission,
-    keep_submission,
+    content_row,
     reopen_submission,
     settle_submission,
+    submission_row,
 )
 from app.submissions.service.task_types import TaskTypeDefinition, define_task_type
 
 __all__ = [
+    "CONTENTS",
+    "SUBMISSIONS",
     "WRAPPED",
     "Kept",
     "NewSubmission",
     "StillRunning",
     "TaskTypeDefinition",
     "answer_once",
+    "content_row",
     "define_task_type",
-    "keep_submission",
     "reopen_submission",
     "settle_submission",
+    "submission_row",
 ]

@@ -1,4 +1,7 @@
-"""Keep a submission: its facts as columns, its exact bytes sealed. Called by the flows in and out."""
+"""Keep a submission: its facts as columns, its exact bytes sealed. Called by the flows in and out.
+
+The rows are made here; the flow in writes them together with the item and the events, in one go.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +9,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.kernel.bulk import Target, json_text
 from app.kernel.rewrapping import Wrapped
-from app.kernel.sealing import DATA_KEY, DataKey, vault_of
+from app.kernel.sealing import DATA_KEY, vault_of
 from app.submissions.models import Content, Submission
 from app.submissions.rules.received import Received
 from app.submissions.rules.status import WAITING
@@ -44,46 +48,73 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def keep_submission(session: Session, *, now: datetime, new: NewSubmission) -> DataKey:
-    """Write the rows of a submission and return the data key that its content was sealed with."""
+SUBMISSIONS: Final = Target(
+    "submissions",
+    {
+        "id": "uuid",
+        "workspace_id": "uuid",
+        "task_type_id": "uuid",
+        "key_id": "uuid",
+        "external_id": "text",
+        "status": "text",
+        "content_sha256": "bytea",
+        "has_output": "boolean",
+        "high_risk": "boolean",
+        "confidence": "numeric",
+        "model_provider": "text",
+        "model_name": "text",
+        "model_version": "text",
+        "prompt_id": "text",
+        "prompt_version": "text",
+        "endpoint_id": "uuid",
+        "route_outcome": "text",
+        "route_rules": "jsonb",
+        "policy_id": "uuid",
+        "policy_version": "integer",
+        "inclusion_probability": "numeric",
+        "created_at": "timestamptz",
+        "final_at": "timestamptz",
+    },
+)
+CONTENTS: Final = Target("contents", {"submission_id": "uuid", "data_key": "bytea", "body": "bytea"}, binary=True)
+
+
+def submission_row(*, now: datetime, new: NewSubmission) -> dict[str, Any]:
+    """Return the row of a submission."""
     received = new.received
+    return {
+        "id": new.id,
+        "workspace_id": new.workspace_id,
+        "task_type_id": new.task_type_id,
+        "key_id": new.key_id,
+        "external_id": received.external_id,
+        "status": new.status,
+        "content_sha256": new.sha256,
+        "has_output": received.has_output,
+        "high_risk": new.high_risk,
+        # The shortest text of the number is what the program wrote; the float's digits are not.
+        "confidence": None if received.confidence is None else Decimal(str(received.confidence)),
+        "model_provider": _text(received.model.get("provider")),
+        "model_name": _text(received.model.get("name")),
+        "model_version": _text(received.model.get("version")),
+        "prompt_id": _text(received.prompt.get("id")),
+        "prompt_version": _text(received.prompt.get("version")),
+        "endpoint_id": new.endpoint_id,
+        "route_outcome": new.outcome,
+        "route_rules": json_text(new.rules),
+        "policy_id": new.policy_id,
+        "policy_version": new.policy_version,
+        "inclusion_probability": new.inclusion_probability,
+        "created_at": now,
+        "final_at": None if new.status == WAITING else now,
+    }
+
+
+def content_row(session: Session, *, new: NewSubmission) -> dict[str, Any]:
+    """Return the row of a submission's content: its exact bytes, sealed under a data key of their own."""
     data_key = vault_of(session).new_data_key()
-    session.execute(
-        insert(Submission).values(
-            id=new.id,
-            workspace_id=new.workspace_id,
-            task_type_id=new.task_type_id,
-            key_id=new.key_id,
-            external_id=received.external_id,
-            status=new.status,
-            content_sha256=new.sha256,
-            has_output=received.has_output,
-            high_risk=new.high_risk,
-            # The shortest text of the number is what the program wrote; the float's digits are not.
-            confidence=None if received.confidence is None else Decimal(str(received.confidence)),
-            model_provider=_text(received.model.get("provider")),
-            model_name=_text(received.model.get("name")),
-            model_version=_text(received.model.get("version")),
-            prompt_id=_text(received.prompt.get("id")),
-            prompt_version=_text(received.prompt.get("version")),
-            endpoint_id=new.endpoint_id,
-            route_outcome=new.outcome,
-            route_rules=new.rules,
-            policy_id=new.policy_id,
-            policy_version=new.policy_version,
-            inclusion_probability=new.inclusion_probability,
-            created_at=now,
-            final_at=None if new.status == WAITING else now,
-        )
-    )
-    session.execute(
-        insert(Content).values(
-            submission_id=new.id,
-            data_key=data_key.wrapped,
-            body=data_key.seal(new.body, purpose="submission"),
-        )
-    )
-    return data_key
+    sealed = data_key.seal(new.body, purpose="submission")
+    return {"submission_id": new.id, "data_key": data_key.wrapped, "body": sealed}
 
 
 def settle_submission(session: Session, *, submission_id: UUID, status: str, final_at: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.kernel.strict_json import MAX_INTEGER, BadJSON, decode, encode
+from app.kernel.strict_json import MAX_INTEGER, BadJSON, decode, decode_parts, encode
 
 MEGABYTE = 2**20
 
@@ -218,3 +218,20 @@ def test_encoding_refuses_what_json_has_no_form_for() -> None:
     for value in ({1}, object(), "\ud800", 2**70):
         with pytest.raises(TypeError):
             encode(value)
+
+
+_TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(st.lists(st.recursive(st.none() | st.integers(-9, 9) | _TEXTS, st.lists, max_leaves=5), max_size=5))
+def test_parts_have_the_bytes_that_they_were_written_in(values: list[Any]) -> None:
+    written = [json.dumps(value, indent=1, ensure_ascii=n % 2 == 0).encode() for n, value in enumerate(values)]
+    body = b' {\t"parts" : [\n' + b" ,\r".join(written) + b" ] }\n"
+    assert decode_parts(body, key="parts") == list(zip(written, values, strict=True))
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"1", b"{}", b'{"part":[]}', b'{"parts":{}}', b'{"parts":[1],"more":1}', b'{"parts":[1']
+)
+def test_what_has_no_parts_is_left_to_others(body: bytes) -> None:
+    assert decode_parts(body, key="parts") is None

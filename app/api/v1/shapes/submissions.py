@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from app.api.v1.shapes.parts import (
     EscalationStep,
@@ -11,6 +11,7 @@ from app.api.v1.shapes.parts import (
     Name,
     PageQuery,
     PersonName,
+    Problem,
     Query,
     Shape,
     Text,
@@ -24,6 +25,8 @@ MAX_ACTIONS: Final = 50
 MAX_BLOCKS: Final = 100
 MAX_FIELDS: Final = 500
 MAX_NAMED: Final = 100
+MAX_BATCH: Final = 1_000
+_ONE: Final = {"type": "object", "title": "SubmissionIn", "description": "the body of POST /submissions"}
 
 
 def _deadline(text: str) -> str:
@@ -154,6 +157,46 @@ class SubmissionIn(Shape):
         if len(set(ids)) != len(ids):
             raise ValueError("two actions have the same call_id")
         return self
+
+
+class BatchIn(Shape):
+    """Submissions to be taken in, each for itself: what is wrong with one is said in its place."""
+
+    submissions: list[Annotated[Any, WithJsonSchema(_ONE)]] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class FiredRuleOut(BaseModel):
+    """A check or rule that had a say in the route."""
+
+    name: str
+    kind: str
+    detail: str
+
+
+class RouteOut(BaseModel):
+    """Where it went, and how likely one like it is to be reviewed."""
+
+    outcome: str = Field(description="pass, review or block")
+    rules: list[FiredRuleOut]
+    policy_version: int | None
+    inclusion_probability: float
+
+
+class BatchResult(BaseModel):
+    """What became of one element: the answer that it would have got alone, or the error."""
+
+    id: str | None = None
+    status: str | None = Field(None, description="passed, waiting or blocked")
+    content_sha256: str | None = Field(None, description="of the element's exact bytes in the body, in hex")
+    route: RouteOut | None = None
+    expected_wait_seconds: str | None = None
+    error: Problem | None = None
+
+
+class BatchOut(BaseModel):
+    """One result for each element, in their order."""
+
+    results: list[BatchResult]
 
 
 class SubmissionQuery(Query):
