@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import literal, select
+from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from app.delivery.queries import NoSuchEndpoint, get_endpoint
@@ -14,10 +14,28 @@ from app.identity.queries import find_groups
 from app.intake.rules.named import Eligible, Named, bare, ids_among, must_exist, read_named
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import NoSuchId, parse
-from app.routing.queries import compiled, find_policy_in_force
-from app.routing.rules.compiled import CompiledPolicy
+from app.routing.models import Policy
 from app.submissions.models import TaskType
-from app.submissions.queries import find_task_type
+
+# Written once, because every submission asks it and to build it takes longer than to run it.
+_IN_FORCE: Final = (
+    select(Policy.id)
+    .where(
+        Policy.workspace_id == bindparam("workspace"),
+        Policy.task_type == bindparam("task_type"),
+        Policy.published_at.is_not(None),
+    )
+    .order_by(Policy.published_at.desc(), Policy.version.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_JUDGED_BY: Final = (
+    select(TaskType, Policy)
+    .outerjoin(Policy, Policy.id == _IN_FORCE)
+    .where(TaskType.workspace_id == bindparam("workspace"), TaskType.name == bindparam("task_type"))
+    .order_by(TaskType.version.desc())
+    .limit(1)
+)
 
 
 class UnknownName(Invalid):
@@ -111,21 +129,23 @@ class Known:
         Raises:
             UnknownName: there is none.
         """
-        look_up = partial(find_task_type, self._session, workspace_id=self._workspace_id, name=name)
-        found: TaskType | None = self._once(look_up, "task type", name)
+        found = self._judged_by(name)
         if found is None:
             raise UnknownName(faults=[Fault("/task_type", "is not a task type of this workspace")])
-        return found
+        return found[0]
 
-    def policy(self, task_type: str) -> tuple[UUID, int, CompiledPolicy] | None:
-        """Return the policy of a task type that is in force: its id and version, and itself ready to run."""
+    def policy(self, task_type: str) -> Policy | None:
+        """Return the policy of a task type that is in force."""
+        found = self._judged_by(task_type)
+        return None if found is None else found[1]
 
-        def look_up() -> tuple[UUID, int, CompiledPolicy] | None:
-            found = find_policy_in_force(self._session, workspace_id=self._workspace_id, task_type=task_type)
-            return None if found is None else (found.id, found.version, compiled(found))
+    def _judged_by(self, task_type: str) -> tuple[TaskType, Policy | None] | None:
+        def look_up() -> Any:
+            values = {"workspace": self._workspace_id, "task_type": task_type}
+            return self._session.execute(_JUDGED_BY, values).one_or_none()
 
-        policy: tuple[UUID, int, CompiledPolicy] | None = self._once(look_up, "policy", task_type)
-        return policy
+        row: tuple[TaskType, Policy | None] | None = self._once(look_up, "task type", task_type)
+        return row
 
     def groups(self, names: list[str]) -> Mapping[str, UUID]:
         """Return the ids of those groups that there are, by name."""

@@ -26,6 +26,8 @@ from app.kernel.errors import Fault, ServiceError
 from app.kernel.ids import new_id, new_ids
 from app.kernel.sealing import vault_of
 from app.queue.service import Lines, NewItem
+from app.routing.queries import compiled
+from app.routing.models import Policy
 from app.routing.rules.facts import Facts, read_facts
 from app.routing.rules.route import Route, decide_route
 from app.submissions.models import TaskType
@@ -126,9 +128,9 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
     wishes = _wishes(known, document, task_type)
     eligible = find_eligible(session, workspace_id=sender.workspace_id, key_owner=sender.key_owner, document=document)
     submission_id = new_id()
-    policy_id, policy_version, rules = known.policy(task_type.name) or (None, None, None)
+    policy = known.policy(task_type.name)
     facts, draw = _facts(document, received, task_type), _draw(session, "audit draw", submission_id)
-    route = decide_route(rules, facts, audit_draw=draw)
+    route = decide_route(None if policy is None else compiled(policy), facts, audit_draw=draw)
     high_risk = any(f.kind == "high_risk" for f in route.fired)
     check_time_out(wishes, high_risk=high_risk, document=document)
     new = NewSubmission(
@@ -142,7 +144,7 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
         status=STATUS_OF[route.outcome],
         high_risk=high_risk,
         endpoint_id=endpoint_id,
-        **_routed(route, policy_id, policy_version),
+        **_routed(route, policy),
     )
     item = None
     if route.outcome == "review":
@@ -151,13 +153,13 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
     return _Prepared(new, route, item)
 
 
-def _routed(route: Route, policy_id: UUID | None, policy_version: int | None) -> dict[str, Any]:
+def _routed(route: Route, policy: Policy | None) -> dict[str, Any]:
     """Return what is kept of how it was routed, and by which policy."""
     return {
         "outcome": route.outcome,
         "rules": rules_document(route),
-        "policy_id": policy_id,
-        "policy_version": policy_version,
+        "policy_id": None if policy is None else policy.id,
+        "policy_version": None if policy is None else policy.version,
         "inclusion_probability": route.inclusion_probability,
     }
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from app.audit.service import EVENTS
-from app.kernel.bulk import Target, copy_rows
+from app.kernel.bulk import Target, copy_rows, run_written
 from app.queue.service import ITEMS
 from app.submissions.service import CONTENTS, SUBMISSIONS
 
@@ -30,40 +29,36 @@ class Rows:
     item: dict[str, Any] | None = None
     enqueued: dict[str, Any] | None = None
 
-    def each(self) -> Iterator[tuple[str, Target, dict[str, Any]]]:
-        """Return the rows, each with a name of its own and its table, in the order in which they are written."""
-        yield "submission", SUBMISSIONS, self.submission
-        yield "content", CONTENTS, self.content
+    def each(self) -> Iterator[tuple[Target, dict[str, Any]]]:
+        """Return the rows with their tables, in the order in which they are written."""
+        yield SUBMISSIONS, self.submission
+        yield CONTENTS, self.content
         if self.item is not None:
-            yield "item", ITEMS, self.item
-        yield "received", EVENTS, self.received
+            yield ITEMS, self.item
+        yield EVENTS, self.received
         if self.enqueued is not None:
-            yield "enqueued", EVENTS, self.enqueued
+            yield EVENTS, self.enqueued
 
 
+_SEALED: Final = len(SUBMISSIONS.columns)
+_THEN: Final = _SEALED + len(CONTENTS.columns)
 # References between the tables are checked at the end of the statement, when all rows are there.
-_PASSES: Final = text(f"""
-WITH submission AS ({SUBMISSIONS.insert("submission")}), content AS ({CONTENTS.insert("content")})
-{EVENTS.insert("received")}""")  # names of the code
-_WAITS: Final = text(f"""
-WITH submission AS ({SUBMISSIONS.insert("submission")}), content AS ({CONTENTS.insert("content")}),
-     item AS ({ITEMS.insert("item")})
-{EVENTS.insert("received", "enqueued")}""")  # names of the code
+_BOTH: Final = f"WITH submission AS ({SUBMISSIONS.insert()}), content AS ({CONTENTS.insert(after=_SEALED)})"
+_PASSES: Final = f"{_BOTH} {EVENTS.insert(after=_THEN)}"
+_WAITS: Final = (
+    f"{_BOTH}, item AS ({ITEMS.insert(after=_THEN)}) {EVENTS.insert(after=_THEN + len(ITEMS.columns), rows=2)}"
+)
 
 
 def write_one(session: Session, rows: Rows) -> None:
     """Write one submission in one statement."""
-    statement: TextClause = _PASSES if rows.item is None else _WAITS
-    parameters: dict[str, Any] = {}
-    for name, target, row in rows.each():
-        parameters |= target.parameters(name, row)
-    session.execute(statement, parameters)
+    run_written(session, _PASSES if rows.item is None else _WAITS, list(rows.each()))
 
 
 def write_many(session: Session, many: Sequence[Rows]) -> None:
     """Write submissions by one copy a table; their events are in the order of the submissions."""
     for target in (SUBMISSIONS, CONTENTS, ITEMS, EVENTS):
-        copy_rows(session, target, [row for rows in many for _, of, row in rows.each() if of is target])
+        copy_rows(session, target, [row for rows in many for of, row in rows.each() if of is target])
 
 
 def write(session: Session, many: Sequence[Rows]) -> None:

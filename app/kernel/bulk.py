@@ -6,13 +6,17 @@ in PostgreSQL's form, so that a value looks the same in a statement and in a cop
 Knows no product word. Called by the services of domains and by the statements of flows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from psycopg import Connection
+from psycopg import Connection, Error, RawCursor
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Row = Mapping[str, Any]
@@ -26,17 +30,22 @@ class Target:
     columns: Mapping[str, str]
     binary: bool = False
 
-    def insert(self, *prefixes: str) -> str:
-        """Return SQL that inserts a row for each prefix, from the parameters `prefix_column`."""
-        rows = ", ".join(
-            f"({', '.join(f'CAST(:{prefix}_{name} AS {kind})' for name, kind in self.columns.items())})"
-            for prefix in prefixes
-        )
-        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES {rows}"  # noqa: S608  # names of the code
+    def insert(self, *, after: int = 0, rows: int = 1) -> str:
+        """Return SQL that inserts so many rows from numbered parameters, the first being `$after + 1`."""
+        number = count(after + 1)
+        shown = [
+            f"({', '.join(f'CAST(${next(number)} AS {kind})' for kind in self.columns.values())})" for _ in range(rows)
+        ]
+        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES {', '.join(shown)}"  # noqa: S608  # names of the code
 
-    def parameters(self, prefix: str, row: Row) -> dict[str, Any]:
-        """Return the parameters of one row for what `insert` returned."""
-        return {f"{prefix}_{name}": row[name] for name in self.columns}
+
+def run_written(session: Session, statement: str, rows: Sequence[tuple[Target, Row]]) -> None:
+    """Run a statement of `insert`s within the transaction of this session, prepared by the driver.
+
+    Past the query layer, which would read a statement with so many parameters anew each time.
+    """
+    with _driver(session) as driver, RawCursor(driver) as cursor:
+        cursor.execute(statement, [row[name] for target, row in rows for name in target.columns], prepare=True)
 
 
 def copy_rows(session: Session, target: Target, rows: Sequence[Row]) -> None:
@@ -44,14 +53,26 @@ def copy_rows(session: Session, target: Target, rows: Sequence[Row]) -> None:
     if not rows:
         return
     names = list(target.columns)
-    driver = session.connection().connection.driver_connection
-    assert isinstance(driver, Connection)  # noqa: S101  # the engine is made for no other driver
+    pick = itemgetter(*names)
     form = " WITH (FORMAT BINARY)" if target.binary else ""
-    with driver.cursor() as cursor, cursor.copy(f"COPY {target.table} ({', '.join(names)}) FROM STDIN{form}") as copy:
+    statement = f"COPY {target.table} ({', '.join(names)}) FROM STDIN{form}"
+    with _driver(session) as driver, driver.cursor() as cursor, cursor.copy(statement) as copy:
         if target.binary:
             copy.set_types(list(target.columns.values()))
         for row in rows:
-            copy.write_row([row[name] for name in names])
+            copy.write_row(pick(row))
+
+
+@contextmanager
+def _driver(session: Session) -> Iterator[Connection[Any]]:
+    """Yield the driver's connection of this session; its errors become those that everything else raises."""
+    connection = session.connection()
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, Connection)  # noqa: S101  # the engine is made for no other driver
+    try:
+        yield driver
+    except Error as error:
+        raise DBAPIError.instance(None, None, error, Error, dialect=connection.dialect) from error
 
 
 _QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})

@@ -73,7 +73,6 @@ def decode_parts(body: bytes, *, key: str, max_depth: int = MAX_DEPTH) -> list[t
         BadJSON: as `decode` does, of any element.
     """
     text = _decode_utf8(body)
-    _check_depth(body, max_depth + 2)
     opening = re.match(rf'{_SPACE}\{{{_SPACE}"{re.escape(key)}"{_SPACE}:{_SPACE}\[{_SPACE}', text)
     if opening is None:
         return None
@@ -84,7 +83,11 @@ def decode_parts(body: bytes, *, key: str, max_depth: int = MAX_DEPTH) -> list[t
             value, end = _DECODER.raw_decode(text, at)
         except JSONDecodeError as error:
             raise BadJSON(f"This is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.") from None
-        parts.append((text[at:end].encode(), value))
+        except RecursionError:
+            raise BadJSON(f"The body is nested deeper than {max_depth} levels.") from None
+        part = text[at:end].encode()
+        _check_depth(part, max_depth)
+        parts.append((part, value))
         gap = _BETWEEN.match(text, end)
         if gap is None:
             break

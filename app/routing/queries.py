@@ -29,16 +29,6 @@ def get_policy(session: Session, *, workspace_id: UUID, policy_id: UUID) -> Poli
     return found
 
 
-def find_policy_in_force(session: Session, *, workspace_id: UUID, task_type: str) -> Policy | None:
-    """Return the policy of a task type that was published last, if any was."""
-    return session.scalar(
-        select(Policy)
-        .where(Policy.workspace_id == workspace_id, Policy.task_type == task_type, Policy.published_at.is_not(None))
-        .order_by(Policy.published_at.desc(), Policy.version.desc())
-        .limit(1)
-    )
-
-
 def list_policies(session: Session, *, workspace_id: UUID) -> list[Policy]:
     """Return every policy of a workspace, by task type, the newest version first."""
     return list(

@@ -134,16 +134,6 @@ def list_submissions(
     return Page(rows, write_cursor(rows[-1].created_at, rows[-1].id) if more else None)
 
 
-def find_task_type(session: Session, *, workspace_id: UUID, name: str) -> TaskType | None:
-    """Return the newest version of a task type, if there is one."""
-    return session.scalar(
-        select(TaskType)
-        .where(TaskType.workspace_id == workspace_id, TaskType.name == name)
-        .order_by(TaskType.version.desc())
-        .limit(1)
-    )
-
-
 def get_task_type(session: Session, *, workspace_id: UUID, task_type_id: UUID) -> TaskType:
     """Return one version of a task type.
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.kernel.bulk import Target, id_list, json_text, text_list
@@ -67,6 +67,20 @@ class NewItem:
     unskippable: bool = False
     candidates: Sequence[UUID] | None = None
     barred: Mapping[UUID, str] = field(default_factory=dict)
+
+
+# Whatever a session read before may have been changed by those who run the queue.
+_FIND_LINE: Final = (
+    select(Queue, Calendar, HandlingTime.median_ms, QueueLoad)
+    .outerjoin(Calendar, Calendar.id == Queue.calendar_id)
+    .outerjoin(QueueLoad, QueueLoad.queue_id == Queue.id)
+    .outerjoin(
+        HandlingTime,
+        (HandlingTime.workspace_id == Queue.workspace_id) & (HandlingTime.task_type == bindparam("task_type")),
+    )
+    .where(Queue.workspace_id == bindparam("workspace"), Queue.name == bindparam("queue"))
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -129,22 +143,11 @@ class Lines:
 
     def _read(self, name: str, task_type: str) -> _Line:
         """Return a line, in one statement when there is one already."""
-        # Whatever this session read before may have been changed by those who run the queue.
-        find = (
-            select(Queue, Calendar, HandlingTime.median_ms, QueueLoad)
-            .outerjoin(Calendar, Calendar.id == Queue.calendar_id)
-            .outerjoin(QueueLoad, QueueLoad.queue_id == Queue.id)
-            .outerjoin(
-                HandlingTime,
-                (HandlingTime.workspace_id == Queue.workspace_id) & (HandlingTime.task_type == task_type),
-            )
-            .where(Queue.workspace_id == self._workspace_id, Queue.name == name)
-            .execution_options(populate_existing=True)
-        )
-        row = self._session.execute(find).one_or_none()
+        values = {"workspace": self._workspace_id, "queue": name, "task_type": task_type}
+        row = self._session.execute(_FIND_LINE, values).one_or_none()
         if row is None:
             find_or_add_queue(self._session, now=self._now, workspace_id=self._workspace_id, name=name)
-            row = self._session.execute(find).one()
+            row = self._session.execute(_FIND_LINE, values).one()
         queue, calendar, handling_ms, load = row
         return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms, load)
 

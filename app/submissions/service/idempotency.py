@@ -11,11 +11,10 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.kernel.db import lock_name
 from app.kernel.errors import Conflict, Invalid
 from app.submissions.models import IdempotentAnswer
 
@@ -62,40 +61,64 @@ def answer_once(
         OtherBody: the key was used for another request.
     """
     digest = sha256(request).digest()
-    _lock_key(session, key_id, idempotency_key)
-    mine = (IdempotentAnswer.key_id == key_id) & (IdempotentAnswer.idempotency_key == idempotency_key)
-    kept = session.execute(select(IdempotentAnswer).where(mine)).scalar_one_or_none()
-    if kept is not None and kept.created_at > now - KEEP_FOR:
+    values = {"key": key_id, "name": idempotency_key}
+    before = _lock_key(session, key_id, idempotency_key)
+    # Another statement, so that it sees what was committed while this one waited for the lock.
+    kept = session.execute(_FIND, {**values, "before": before}).one()
+    if kept.created_at is not None and kept.created_at > now - KEEP_FOR:
         if kept.request_sha256 != digest:
             raise OtherBody
         return Kept(kept.status_code, kept.body, kept.submission_id, replayed=True)
-    if kept is not None:
-        session.execute(delete(IdempotentAnswer).where(mine))
+    if kept.created_at is not None:
+        session.execute(_FORGET, values)
     answer = work()
     session.execute(
-        insert(IdempotentAnswer).values(
-            key_id=key_id,
-            idempotency_key=idempotency_key,
-            request_sha256=digest,
-            status_code=answer.status_code,
-            body=answer.body,
-            submission_id=answer.submission_id,
-            created_at=now,
-        )
+        _KEEP,
+        {
+            **values,
+            "digest": digest,
+            "status_code": answer.status_code,
+            "body": answer.body,
+            "submission": answer.submission_id,
+            "now": now,
+        },
     )
     return answer
 
 
-def _lock_key(session: Session, key_id: UUID, idempotency_key: str) -> None:
-    before = session.scalar(text("SELECT current_setting('lock_timeout')"))
-    session.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
+# Written out, because most submissions of programs run them. The first lets this transaction wait for the key's lock
+# for so long and no longer, and returns how long it waits for other locks; the second lets it do that again.
+_LOCK: Final = text("""
+SELECT current_setting('lock_timeout'), set_config('lock_timeout', :wait_ms, true),
+       pg_advisory_xact_lock(hashtextextended(:name, 0))
+""")
+_FIND: Final = text("""
+SELECT set_config('lock_timeout', :before, true), a.request_sha256, a.status_code, a.body, a.submission_id, a.created_at
+  FROM (VALUES (1)) AS one
+  LEFT JOIN idempotent_answers AS a ON a.key_id = :key AND a.idempotency_key = :name
+""")
+_FORGET: Final = text("DELETE FROM idempotent_answers WHERE key_id = :key AND idempotency_key = :name")
+_KEEP: Final = text("""
+INSERT INTO idempotent_answers
+       (key_id, idempotency_key, request_sha256, status_code, body, submission_id, created_at)
+VALUES (:key, :name, :digest, :status_code, :body, :submission, :now)
+""")
+
+
+def _lock_key(session: Session, key_id: UUID, idempotency_key: str) -> str:
+    """Hold the lock of a key until this transaction ends; return the lock_timeout that held before.
+
+    Raises:
+        StillRunning: another request held it for longer than WAIT_MS.
+    """
     try:
-        lock_name(session, f"idempotency {key_id} {idempotency_key}")
+        locked = session.execute(_LOCK, {"wait_ms": str(WAIT_MS), "name": f"idempotency {key_id} {idempotency_key}"})
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise StillRunning from error
         raise
-    session.execute(text("SELECT set_config('lock_timeout', :before, true)"), {"before": before})
+    before: str = locked.scalar_one()
+    return before
 
 
 def forget_answers(session: Session, *, now: datetime, limit: int) -> int:

@@ -8,14 +8,16 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND
-from app.intake import service
+from app.intake import service, statements
 from app.intake.service import Accepted, Sender, submit, submit_each
+from app.kernel.bulk import run_written
 from app.kernel.clock import read_now
 from app.kernel.errors import ServiceError
-from app.kernel.ids import show
+from app.kernel.ids import new_id, show
 from app.kernel.strict_json import encode
 from app.queue.models import Item
 from app.queue.service import find_or_add_queue
@@ -162,13 +164,29 @@ def test_the_statements_of_a_batch_do_not_grow_with_it(session: Session, workspa
     assert counts[0] == counts[1] <= 5
 
 
-def test_one_submission_is_written_in_one_statement(session: Session, workspace: UUID) -> None:
+def test_one_submission_is_written_in_one_statement(
+    session: Session, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_task_type(session, workspace)
+    run: list[str] = []
+
+    def note(session: Session, statement: str, rows: Any) -> None:
+        run.append(statement)
+        run_written(session, statement, rows)
+
+    monkeypatch.setattr(statements, "run_written", note)
     one_by_one(session, workspace, [{"task_type": "address", "output": 1}])
-    connection = session.connection()
-    seen: list[str] = []
-    note = lambda *a: seen.append(a[2])  # noqa: E731  # taken off again below
-    event.listen(connection, "before_cursor_execute", note)
-    one_by_one(session, workspace, [{"task_type": "address", "output": 1}])
-    event.remove(connection, "before_cursor_execute", note)
-    assert sum("INSERT INTO" in statement for statement in seen) == 1
+    assert len(run) == 1
+    assert len(written(session)["items"]) == 1
+
+
+@pytest.mark.parametrize("many", [1, 5])
+def test_what_the_database_refuses_is_raised_as_everywhere(
+    session: Session, workspace: UUID, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    add_task_type(session, workspace)
+    same = new_id()
+    monkeypatch.setattr(service, "new_id", lambda: same)
+    all_at_once(session, workspace, [{"task_type": "address", "output": 1}])
+    with pytest.raises(IntegrityError):
+        all_at_once(session, workspace, [{"task_type": "address", "output": 1}] * many)
