@@ -22,6 +22,7 @@ def _numbers(_context: object, _parameter: object, text: str) -> tuple[int, ...]
 @click.argument("suites", nargs=-1, type=click.Choice(SUITES))
 @click.option("--waiting", default="1000,100000,1000000", show_default=True, callback=_numbers, help="Backlogs.")
 @click.option("--reviewers", default="1,8,32,64", show_default=True, callback=_numbers, help="At most 64 of them.")
+@click.option("--connections", default="16,64", show_default=True, callback=_numbers, help="Of single submissions.")
 @click.option("--rounds", default=3, show_default=True, help="How often each is measured.")
 @click.option("--seconds", default=4.0, show_default=True, help="How long each round counts.")
 @click.option("--snapshot-seconds", default=60.0, show_default=True, help="How long an old snapshot is held open.")
@@ -33,6 +34,7 @@ def main(  # noqa: PLR0917  # click names them
     suites: tuple[str, ...],
     waiting: tuple[int, ...],
     reviewers: tuple[int, ...],
+    connections: tuple[int, ...],
     rounds: int,
     seconds: float,
     snapshot_seconds: float,
@@ -42,7 +44,17 @@ def main(  # noqa: PLR0917  # click names them
     write: Path | None,
 ) -> None:
     """Measure SUITES, all of them if none is named."""
-    plan = Plan(suites or SUITES, waiting, reviewers, rounds, seconds, snapshot_seconds, snapshot_waiting, patience)
+    plan = Plan(
+        suites or SUITES,
+        waiting,
+        reviewers,
+        connections,
+        rounds,
+        seconds,
+        snapshot_seconds,
+        snapshot_waiting,
+        patience,
+    )
     cells = read_cells(write / "results.json") if add and write is not None else []
     with servers() as place:
         with opened(place.database_url) as database, database.engine.connect() as connection:

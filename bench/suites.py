@@ -6,21 +6,21 @@ they leave a past that no item can have.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import text
 
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
-from bench import claiming, limit, loop
+from bench import claiming, intake, limit, loop
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
 from bench.place import Place, new_database, opened, web_server
 
 # A second million to fill would take longer than it tells anything.
 SEVERAL_AT_MOST = 100_000
-SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot")
+SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Plan:
     suites: Sequence[str]
     waiting: Sequence[int]
     reviewers: Sequence[int]
+    connections: Sequence[int]
     rounds: int
     seconds: float
     snapshot_seconds: float
@@ -70,6 +71,11 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     Raises:
         RuntimeError: a reviewer could not go on, or an invariant is broken afterwards.
     """
+    if {"submit", "batch"} & set(plan.suites):
+        with new_database(place, "bench_intake") as url, opened(url) as database:
+            yield from _intake(place, plan, url, database)
+    if not set(plan.suites) & {"loop", "beats", "limit", "claim", "several"}:
+        plan = replace(plan, waiting=())
     for waiting in plan.waiting:
         with new_database(place, f"bench_{waiting}") as url, opened(url) as database:
             yield from _with_backlog(place, plan, url, database, waiting)
@@ -106,6 +112,23 @@ def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waitin
                 if suite in plan.suites:
                     orders = claiming.orders(url, ground, reviewers)
                     yield _cell((suite, waiting, reviewers), claiming.claim, orders, plan)
+
+
+def _intake(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:
+    """Submit one by one and in batches, each beside its bare limit; nothing waits at first."""
+    key = intake.make_sender(database)
+    with web_server(place, url) as port:
+        stream, keyed = intake.Stream(port, key), intake.Stream(port, key, keyed=True)
+        for _ in range(plan.rounds):
+            for many in plan.connections if "submit" in plan.suites else ():
+                yield _cell(("submit limit", 0, many), intake.insert_bare, [url] * min(many, intake.LANES), plan)
+                yield _cell(("submit", 0, many), intake.submit_one_by_one, [stream] * many, plan)
+                yield _cell(("submit keyed", 0, many), intake.submit_one_by_one, [keyed] * many, plan)
+            if "batch" in plan.suites:
+                yield _cell(("batch limit", 0, 1), intake.copy_bare, [url], plan)
+                streams = [stream] * intake.BATCH_CONNECTIONS
+                yield _cell(("batch", 0, len(streams)), intake.submit_batches, streams, plan)
+    _verify(database)
 
 
 def _cell(place: tuple[str, int, int], work: Work, orders: Sequence[Any], plan: Plan) -> Cell:

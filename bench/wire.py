@@ -1,6 +1,7 @@
 """A client that costs next to nothing, so that a run measures the service and not its own driver."""
 
 import socket
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -9,6 +10,7 @@ from bench.place import HOST
 
 _CHUNK: Final = 65_536
 _LENGTH: Final = b"content-length:"
+_NONE: Final[Mapping[str, str]] = {}
 
 
 class Wire:
@@ -22,10 +24,11 @@ class Wire:
             "Content-Type: application/json\r\nContent-Length: "
         )
 
-    def post(self, path: str, body: Any) -> tuple[int, Any]:
-        """Send a body to a path below /api/v1, and return status and decoded answer."""
-        sent = orjson.dumps(body)
-        self._socket.sendall(f"POST /api/v1{path}{self._head}{len(sent)}\r\n\r\n".encode() + sent)
+    def post(self, path: str, body: Any, headers: Mapping[str, str] = _NONE) -> tuple[int, Any]:
+        """Send a body, or the bytes of one, to a path below /api/v1; return status and decoded answer."""
+        sent = body if isinstance(body, bytes) else orjson.dumps(body)
+        more = "".join(f"\r\n{name}: {value}" for name, value in headers.items())
+        self._socket.sendall(f"POST /api/v1{path}{self._head}{len(sent)}{more}\r\n\r\n".encode() + sent)
         data = self._socket.recv(_CHUNK)
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._more()
