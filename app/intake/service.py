@@ -26,8 +26,8 @@ from app.kernel.errors import Fault, ServiceError
 from app.kernel.ids import new_id, new_ids
 from app.kernel.sealing import vault_of
 from app.queue.service import Lines, NewItem
-from app.routing.queries import compiled
 from app.routing.models import Policy
+from app.routing.queries import compiled
 from app.routing.rules.facts import Facts, read_facts
 from app.routing.rules.route import Route, decide_route
 from app.submissions.models import TaskType
