@@ -6,6 +6,7 @@ Called by wsgi.py, by tests, and by nothing else.
 from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.adapters.redis_bell import RedisBell
 from app.adapters.redis_limits import RedisLimiter, redis_is_ready
 from app.adapters.rq_jobs import RqCarrier
 from app.api.v1 import (
@@ -13,6 +14,7 @@ from app.api.v1 import (
     calendars,
     chat_hooks,
     claims,
+    decision_feed,
     decisions,
     doctor,
     endpoints,
@@ -37,6 +39,7 @@ from app.edge.limits import NoLimit
 from app.edge.problems import validation_problem
 from app.edge.requests import BODY_BYTES
 from app.edge.unit_of_work import ProofdeskApp
+from app.edge.waiting import WaitingRoom
 from app.kernel.db import Database, make_engine
 from app.kernel.sealing import Vault
 from app.settings import Settings
@@ -48,6 +51,7 @@ _RESOURCES = (
     calendars,
     chat_hooks,
     claims,
+    decision_feed,
     decisions,
     doctor,
     endpoints,
@@ -103,10 +107,10 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
         BASE_URL=settings.base_url,
         ALLOW_PRIVATE_ENDPOINTS=settings.allow_private_endpoints,
         MAIL=settings.smtp_url is not None,
-        WAITERS=max(1, threads // 2),
     )
     limit = settings.rate_limit_per_minute
     app.extensions["limiter"] = NoLimit() if limit is None else RedisLimiter(settings.redis_url, limit)
+    app.extensions["waiting_room"] = WaitingRoom(RedisBell(settings.redis_url), places=max(1, threads // 2))
     app.extensions["redis_is_ready"] = lambda: redis_is_ready(settings.redis_url)
     problems.install(app)
     headers.install(app, secure=settings.secure)

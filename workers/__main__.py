@@ -1,7 +1,7 @@
 """One working process: `python -m workers ROLE PARENT_PID`, with the settings as JSON on standard input.
 
-Makes this process's tools and runs the listener or the sweeper until SIGTERM or SIGINT, or until the parent dies.
-Started by the runner.
+Makes this process's tools and runs the listener, the sweeper or the sequencer until SIGTERM or SIGINT, or until the
+parent dies. Started by the runner.
 """
 
 import json
@@ -9,10 +9,12 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from typing import Any, Final
 
 from app.adapters.http_sender import HttpSender
 from app.adapters.mail import make_mailer
+from app.adapters.redis_bell import connect, ring
 from app.adapters.rq_jobs import RqCarrier
 from app.kernel.db import Database, make_engine
 from app.kernel.leash import die_with_parent
@@ -20,6 +22,7 @@ from app.kernel.sealing import Vault
 from app.logs import configure
 from app.settings import Settings
 from workers.listener import listen
+from workers.sequencer import put_in_order
 from workers.sweeper import sweep
 from workers.task import Tools
 
@@ -45,6 +48,7 @@ def make_tools(settings: Settings) -> Tools:
         HttpSender(allow_private=settings.allow_private_endpoints),
         mailer=make_mailer(settings.smtp_url, settings.mail_from),
         base_url=settings.base_url,
+        ring=partial(ring, connect(settings.redis_url)),
     )
 
 
@@ -59,6 +63,8 @@ def main(role: str, parent_pid: int) -> None:
     tools = make_tools(settings)
     if role == "listener":
         in_time = listen(tools, settings.redis_url, stop_within_seconds=STOP_WITHIN_SECONDS)
+    elif role == "sequencer":
+        in_time = put_in_order(tools, stop_within_seconds=STOP_WITHIN_SECONDS)
     else:
         in_time = sweep(tools, stop_within_seconds=STOP_WITHIN_SECONDS)
     if not in_time:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from workers import claims, deliveries, forgetting, timers
+from workers import claims, deliveries, feed, forgetting, timers
 from workers.task import Work
 
 
@@ -24,6 +24,7 @@ class Task:
 TASKS: Final[Mapping[str, Task]] = MappingProxyType(
     {
         "workers.deliveries.drain": Task(deliveries.drain, timeout_seconds=5),
+        "workers.feed.number": Task(feed.number, timeout_seconds=30),
         "workers.claims.expire": Task(claims.expire, timeout_seconds=60),
         "workers.timers.tend": Task(timers.tend, timeout_seconds=60),
         "workers.forgetting.forget": Task(forgetting.forget, timeout_seconds=60),

@@ -1,8 +1,9 @@
-"""Run the workers: a parent that only watches, and two children that work.
+"""Run the workers: a parent that only watches, and three children that work.
 
-The listener takes hints from Redis, the sweeper finds what is due by itself; each is a fresh process with an engine
-of its own, because no engine crosses a fork. The parent restarts a child that died within three seconds, and on
-SIGTERM or SIGINT ends both after their current work, ten seconds at most. Called by the command line.
+The listener takes hints from Redis, the sweeper finds what is due by itself, the sequencer numbers and seals; each is
+a fresh process with an engine of its own, because no engine crosses a fork. The parent restarts a child that died
+within three seconds, and on SIGTERM or SIGINT ends all after their current work, ten seconds at most. Called by the
+command line.
 """
 
 import json
@@ -21,7 +22,7 @@ import structlog
 from app.kernel.clock import monotonic_ms
 from app.settings import Settings
 
-ROLES: Final = ("listener", "sweeper")
+ROLES: Final = ("listener", "sequencer", "sweeper")
 STOP_WITHIN_MS: Final = 10_000
 _FIRST_PAUSE_MS: Final = 200
 _LONGEST_PAUSE_MS: Final = 2_000

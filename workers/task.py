@@ -4,7 +4,7 @@ A task is handed its tools, opens short units of work from them, and leaves a lo
 while it talks to somebody else. Used by every module of this package.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,24 +38,32 @@ class Mailer(Protocol):
         """Send once."""
 
 
+def _nobody_waits(_topics: Iterable[str]) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the tasks of one process share.
 
     `stop` is set when the process is to end: nothing new is begun. The others wake the loop of their name.
-    Without a `mailer` this installation sends no mail. Links in messages begin with `base_url`.
+    `ring` wakes requests that wait for these topics. Without a `mailer` this installation sends no mail. Links in
+    messages begin with `base_url`.
     """
 
     database: Database
     sender: Sender
     mailer: Mailer | None = None
     base_url: str = "http://127.0.0.1:8080"
+    ring: Callable[[Iterable[str]], None] = _nobody_waits
     stop: Event = field(default_factory=Event)
     look_for_deliveries: Event = field(default_factory=Event)
     look_for_claims: Event = field(default_factory=Event)
     look_for_loads: Event = field(default_factory=Event)
     look_for_news: Event = field(default_factory=Event)
     look_for_items: Event = field(default_factory=Event)
+    look_for_entries: Event = field(default_factory=Event)
+    look_for_events: Event = field(default_factory=Event)
 
     def end(self) -> None:
         """Begin nothing new, and end every pause."""
@@ -65,6 +73,8 @@ class Tools:
         self.look_for_loads.set()
         self.look_for_news.set()
         self.look_for_items.set()
+        self.look_for_entries.set()
+        self.look_for_events.set()
 
     @contextmanager
     def unit_of_work(self) -> Iterator[tuple[Session, datetime]]:

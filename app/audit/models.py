@@ -1,4 +1,4 @@
-"""The table of events.
+"""The table of events, and the seals that chain them.
 
 Rows are inserted in the transaction of what they tell of, and a trigger refuses every later change. `xact_id` and
 `cluster` say which transaction of which database cluster wrote a row, so that a reader can order rows by commit.
@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +34,7 @@ class Event(Base):
     __table_args__ = (
         Index("ix_events_subject", "workspace_id", "subject_kind", "subject_id", "number"),
         Index("ix_events_workspace", "workspace_id", "number"),
+        Index("ix_events_xact_id", "xact_id"),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -46,3 +58,34 @@ class Event(Base):
         server_default=text("proofdesk_cluster()"),
         comment="system identifier of the database cluster that wrote the row",
     )
+
+
+class EventSeal(Base):
+    """The place of a committed event in its workspace's chain, and the hash that binds it to all before it."""
+
+    __tablename__ = "event_seals"
+    __table_args__ = (UniqueConstraint("number"),)
+
+    chain: Mapped[UUID] = mapped_column(
+        primary_key=True, comment="the workspace; zero for the installation's own events"
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, comment="of the event")
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of the hash before it and the event's canonical bytes")
+
+
+class Sealer(Base):
+    """How far the sealer has come: one row, written under its lock.
+
+    Every event of `cluster` whose transaction is below `below` is sealed, and so are those up to `number` whose
+    transaction lies from `below` to `upto`.
+    """
+
+    __tablename__ = "sealers"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    cluster: Mapped[int] = mapped_column(BigInteger)
+    below: Mapped[int] = mapped_column(BigInteger)
+    upto: Mapped[int | None] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(BigInteger)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
@@ -11,9 +12,12 @@ from sqlalchemy.exc import OperationalError
 
 from app.adapters.readiness import Door, ask_ready
 from app.cli.connect import connect, settings_here
+from app.cli.trail import check_file
+from app.kernel.clock import read_now
 from app.kernel.schema import upgrade
 from app.logs import configure
 from app.reports.invariants import check_invariants
+from app.reports.invariants.chains import check_chains
 
 # One process holds one core while it runs Python; with two, a slow request on one does not hold up the other. More
 # would want more database connections than two cores have use for.
@@ -106,13 +110,22 @@ def migrate() -> None:
 
 
 @click.command()
-def verify() -> None:
-    """Check the invariants of a live system: one line per violation, exit code 1 if there is any."""
+@click.option(
+    "--chain", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Check this exported chain instead."
+)
+def verify(chain: Path | None) -> None:
+    """Check the invariants of a live system: one line per violation, exit code 1 if there is any.
+
+    With --chain it checks a file that `proofdesk audit export` wrote, and needs no database.
+    """
+    if chain is not None:
+        check_file(chain)
+        return
     with connect() as here, here.database.unit_of_work() as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        violations = check_invariants(session)
+        violations = [*check_invariants(session), *check_chains(session, now=read_now(session))]
     for violation in violations:
         click.echo(f"{violation.rule}: {violation.subject}: {violation.detail}")
     if violations:

@@ -5,12 +5,15 @@ that PostgreSQL chose as the victim of a deadlock is run again as a whole, and s
 happen; its body was read before it began.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import OpenAPI
 from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import strict_request
 from app.edge.guard import admit, check_host
@@ -51,15 +54,23 @@ class ProofdeskApp(OpenAPI):
             stop_waiting()
 
     def _work(self, *args: Any, **kwargs: Any) -> ResponseReturnValue:
+        with self.admitted() as elsewhere:
+            if elsewhere is not None:
+                return elsewhere
+            # The answer is made while the session is open: views hand over finished responses.
+            return self.make_response(super().dispatch_request(*args, **kwargs))
+
+    @contextmanager
+    def admitted(self) -> Iterator[AnyResponse | None]:
+        """Open a unit of work for whoever asks, keys and rights looked at anew; yield where to go instead, if anywhere.
+
+        A view that streams opens one for each look.
+        """
         with self.database.unit_of_work() as session:
             g.session = session
             g.pop("now", None)
             g.pop("_login_user", None)
             try:
-                elsewhere = admit()
-                if elsewhere is not None:
-                    return elsewhere
-                # The answer is made while the session is open: views hand over finished responses.
-                return self.make_response(super().dispatch_request(*args, **kwargs))
+                yield admit()
             finally:
                 g.pop("session")

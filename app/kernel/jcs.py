@@ -9,6 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 import rfc8785
+from rfc8785 import CanonicalizationError
+
+__all__ = ["CanonicalizationError", "args_sha256", "canonical"]
 
 
 def canonical(value: Any) -> bytes:

@@ -167,6 +167,9 @@ WITH item AS (
                          content_sha256, body, decided_at, final_at)
   VALUES (:decision, :workspace, :item, :submission, :claim, :person, :status, 'human', false,
           :content, :decision_body, :at, :final_at)
+), feed AS (
+  INSERT INTO feed_entries (id, workspace_id, type, submission_id, decision_id, due_at)
+  VALUES (:decision, :workspace, 'submission.decided', :submission, :decision, :final_at)
 )
 UPDATE submissions SET status = :status, final_at = :final_at WHERE id = :submission
 """)

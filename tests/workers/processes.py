@@ -14,7 +14,7 @@ from typing import Final
 from app.kernel.clock import monotonic_ms
 from app.settings import Settings
 
-ROLES: Final = ("listener", "sweeper")
+ROLES: Final = ("listener", "sequencer", "sweeper")
 _PROGRAM: Final = """
 import json, sys
 from app.logs import configure

@@ -27,7 +27,10 @@ api = APIBlueprint(
 @api.get("/audit", responses={200: Anything})
 @allow("audit", by_session=True)
 def get(query: AuditQuery) -> Response:
-    """Read events in order; pass `next_cursor` back for the next page."""
+    """Read events in order; pass `next_cursor` back for the next page.
+
+    `seq` and `sha256` are an event's place in the workspace's chain; it gets them about a second after it happened.
+    """
     rows = list_events(db(), workspace_id=workspace_id(), after=query.cursor, limit=query.limit + 1)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
@@ -40,6 +43,8 @@ def _document(event: EventRow) -> dict[str, Any]:
     actor = event.actor_id and (show(event.actor_kind, event.actor_id) if event.actor_kind in PREFIXES else None)
     return {
         "number": event.number,
+        "seq": event.seq,
+        "sha256": None if event.sha256 is None else event.sha256.hex(),
         "at": instant_text(event.at),
         "type": event.type,
         "actor": {"kind": event.actor_kind, "id": actor},

@@ -179,7 +179,7 @@ def get(path: IdPath, query: SubmissionQuery) -> AnyResponse:
     """Read a submission with its decision; `wait` holds the answer until the decision is final."""
     submission_id = parse("submission", path.id)
     submission = get_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)
-    if not _is_final(submission) and may_wait(query.wait):
+    if not _is_final(submission) and may_wait(query.wait, topic=submission_id.hex):
         raise NotYet
     response = answer(_full_document(submission))
     response.add_etag()

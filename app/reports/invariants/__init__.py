@@ -13,6 +13,7 @@ from app.kernel.clock import read_now
 from app.reports.invariants.check import Violation
 from app.reports.invariants.contents import check_contents
 from app.reports.invariants.costs import check_costs
+from app.reports.invariants.feed import check_feed
 from app.reports.invariants.handover import check_handover
 from app.reports.invariants.reviews import check_reviews
 from app.reports.invariants.secrets import check_secrets
@@ -41,6 +42,7 @@ def check_invariants(session: Session) -> list[Violation]:
         *check_votes(session),
         *check_trail(session),
         *check_handover(session, now=read_now(session)),
+        *check_feed(session),
         *check_time(session),
         *check_costs(session),
         *check_tenants(session),

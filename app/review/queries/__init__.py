@@ -1,5 +1,6 @@
 """Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
 
+from app.review.queries.entries import read_entries
 from app.review.queries.pace import recent_handling, recent_work
 from app.review.queries.shown import (
     NoteRow,
@@ -37,6 +38,7 @@ __all__ = [
     "list_standing_votes",
     "open_body",
     "open_claim",
+    "read_entries",
     "recent_handling",
     "recent_work",
     "running_time",

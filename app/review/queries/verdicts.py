@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
@@ -65,12 +66,21 @@ def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> Dec
     decision = session.scalar(select(Decision).where(Decision.submission_id == submission_id, Decision.stands))
     if decision is None:
         return None
-    votes = session.execute(
+    return open_decision(decision, key, list_counting_votes(session, item_ids=[decision.item_id]))
+
+
+def list_counting_votes(session: Session, *, item_ids: Sequence[UUID]) -> Sequence[Row[Vote, str]]:
+    """Return the votes on these items that count, in order, each with the channel of its claim."""
+    return session.execute(
         select(Vote, Claim.channel)
         .join(Claim, Claim.id == Vote.claim_id)
-        .where(Vote.item_id == decision.item_id, Vote.counts)
+        .where(Vote.item_id.in_(item_ids), Vote.counts)
         .order_by(Vote.at, Vote.id)
-    )
+    ).all()
+
+
+def open_decision(decision: Decision, key: DataKey, votes: Sequence[Row[Vote, str]]) -> DecisionFacts:
+    """Return a decision, opened, with those of these votes that are on its item."""
     return DecisionFacts(
         id=decision.id,
         status=decision.status,
@@ -83,7 +93,9 @@ def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> Dec
         supersedes=decision.supersedes,
         body=open_body(decision.body, key),
         votes=[
-            VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel, v.adjudicates) for v, channel in votes
+            VoteFacts(v.person_id, v.verb, v.at, v.active_ms, v.late, channel, v.adjudicates)
+            for v, channel in votes
+            if v.item_id == decision.item_id
         ],
     )
 

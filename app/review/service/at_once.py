@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.costs.rules import Rate, change_instants, price, rate_at
+from app.feed.service import look_soon
 from app.grants.service import Granted, sign_grants
 from app.kernel.ids import new_id, show
 from app.kernel.sealing import DataKey, vault_of
@@ -94,6 +95,7 @@ def decide_at_once(session: Session, *, asked: Asked) -> DecisionFacts | None:
     )
     # Rows that the session has read are not what they were.
     session.expire_all()
+    look_soon(session)
     if case.endpoint_id is not None:
         announce(session, now=case.at, key=key, told=_told(case, asked, received, facts))
     return facts

@@ -1,4 +1,4 @@
-"""Write a decision down, settle its submission, and put it into the outbox; all in the transaction that decided.
+"""Write a decision down, settle its submission, put it on the feed and into the outbox, in the deciding transaction.
 
 Called by voting and deciding at once.
 """
@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.delivery.service import BODY_PURPOSE, schedule_delivery
+from app.feed.rules import decision_type
+from app.feed.service import put_on_feed
 from app.grants.service import Granted, sign_grants
 from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
@@ -79,6 +81,29 @@ def write_decision(
     session.add(decision)
     settle_submission(session, submission_id=submission.id, status=new.status, final_at=new.final_at)
     session.flush()
+    _hand_over(session, now, decision=decision, submission=submission, task_type=task_type, received=received, key=key)
+    return decision
+
+
+def _hand_over(
+    session: Session,
+    now: datetime,
+    *,
+    decision: Decision,
+    submission: Submission,
+    task_type: TaskType,
+    received: Received,
+    key: DataKey,
+) -> None:
+    """Let programs learn of a decision: all of them by the feed, and its endpoint by a webhook."""
+    put_on_feed(
+        session,
+        workspace_id=submission.workspace_id,
+        type=decision_type(supersedes=decision.supersedes),
+        submission_id=submission.id,
+        decision_id=decision.id,
+        due_at=decision.final_at,
+    )
     if submission.endpoint_id is not None:
         told = Announced(
             workspace_id=submission.workspace_id,
@@ -91,7 +116,6 @@ def write_decision(
             decision=standing_decision(session, submission_id=submission.id, key=key),
         )
         announce(session, now=now, key=key, told=told)
-    return decision
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ def announce(session: Session, *, now: datetime, key: DataKey, told: Announced) 
         metadata=told.metadata,
         decision=decision,
     )
-    kind = "submission.decided" if decision.supersedes is None else "submission.superseded"
+    kind = decision_type(supersedes=decision.supersedes)
     body = webhook_body(kind, decision.final_at, document)
     schedule_delivery(
         session,

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM
 from app.delivery.service import BODY_PURPOSE, schedule_delivery
+from app.feed.rules import EXPIRED
+from app.feed.service import put_on_feed
 from app.kernel.clock import read_now
 from app.kernel.instants import instant_text
 from app.notifications.service import tell_breached, tell_due_soon, tell_escalated
@@ -160,9 +162,17 @@ def _message(item: Item, *, approves: bool, why: str | None) -> str:
 
 
 def _expire(session: Session, at: datetime, opened: OpenSubmission) -> None:
-    """End a submission that nobody decided, and tell its endpoint."""
+    """End a submission that nobody decided, and tell the feed and its endpoint."""
     submission = opened.submission
     settle_submission(session, submission_id=submission.id, status="expired", final_at=at)
+    put_on_feed(
+        session,
+        workspace_id=submission.workspace_id,
+        type=EXPIRED,
+        submission_id=submission.id,
+        decision_id=None,
+        due_at=at,
+    )
     if submission.endpoint_id is None:
         return
     document = submission_document(
@@ -174,7 +184,7 @@ def _expire(session: Session, at: datetime, opened: OpenSubmission) -> None:
         metadata=opened.received.metadata,
         decision=None,
     )
-    body = webhook_body("submission.expired", at, document)
+    body = webhook_body(EXPIRED, at, document)
     schedule_delivery(
         session,
         now=at,
@@ -182,7 +192,7 @@ def _expire(session: Session, at: datetime, opened: OpenSubmission) -> None:
         endpoint_id=submission.endpoint_id,
         submission_id=submission.id,
         decision_id=None,
-        type="submission.expired",
+        type=EXPIRED,
         sealed_body=opened.key.seal(body, purpose=BODY_PURPOSE),
         due_at=at,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.delivery.service import OnItsWay, withdraw_deliveries
+from app.feed.service import OnTheFeed, take_off_feed
 from app.identity.queries import get_membership
 from app.kernel.clock import read_now
 from app.kernel.errors import Conflict, Forbidden
@@ -79,10 +80,11 @@ def undo(
 
 
 def _withdraw(session: Session, at: datetime, decision: Decision) -> None:
-    """Take back what was to be delivered, unless the decision is final by now."""
+    """Take back what was to be handed over, unless the decision is final by now."""
     if decision.final_at <= at:
         raise AlreadyFinal
     try:
         withdraw_deliveries(session, now=at, decision_id=decision.id)
-    except OnItsWay as error:
+        take_off_feed(session, decision_id=decision.id)
+    except (OnItsWay, OnTheFeed) as error:
         raise AlreadyFinal from error

@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session
 from app.identity.service import create_workspace
 from app.kernel.clock import read_now
 from app.kernel.sealing import Vault, keep_vault
-from app.reports.invariants import check_invariants, contents, costs, handover, reviews, tenants, time, trail, votes
+from app.reports.invariants import (
+    check_invariants,
+    contents,
+    costs,
+    feed,
+    handover,
+    reviews,
+    tenants,
+    time,
+    trail,
+    votes,
+)
 from app.reports.invariants.check import Check
 from tests.services.reports.breaches_of_votes import OF_VOTES
 from tests.services.reports.breaking import break_it
@@ -37,6 +48,19 @@ BREACHES = [
         "UPDATE contents SET body = set_byte(body, 20, 255 - get_byte(body, 20))",
     ),
     (contents.DECIDED_CONTENT.rule, "other content", "UPDATE decisions SET content_sha256 = sha256('other')"),
+    (feed.ON_FEED.rule, "is not on the feed", "DELETE FROM feed_entries"),
+    (
+        feed.ON_FEED.rule,
+        "was taken back and is on",
+        "UPDATE decisions SET undone_at = now() WHERE superseded_by IS NULL",
+    ),
+    (feed.ON_FEED.rule, "it is final at", "UPDATE feed_entries SET due_at = due_at + interval '1 second'"),
+    (feed.ON_FEED.rule, "it is final at", "UPDATE feed_entries SET type = 'submission.superseded'"),
+    (
+        feed.GAPS.rule,
+        "the last is 7",
+        "UPDATE feed_entries SET seq = 7 WHERE id = (SELECT id FROM feed_entries LIMIT 1)",
+    ),
     (reviews.TOKENS.rule, "gave out token", "UPDATE items SET token = token + 1 WHERE state = 'decided'"),
     (reviews.TOKENS.rule, "claims carry", "UPDATE claims SET token = token + 5 WHERE outcome = 'skipped'"),
     (reviews.TOKENS.rule, "its 0 claims", "DELETE FROM claims"),
@@ -235,7 +259,7 @@ def test_a_breach_is_found(day: Session, rule: str, words: str, statements: list
 
 
 def test_every_promise_is_broken_by_some_test() -> None:
-    modules: list[ModuleType] = [contents, costs, handover, reviews, tenants, time, trail, votes]
+    modules: list[ModuleType] = [contents, costs, feed, handover, reviews, tenants, time, trail, votes]
     promises = {value.rule for m in modules for value in vars(m).values() if isinstance(value, Check)}
     promises |= {contents.KEPT_CONTENT, costs.PRICES, tenants.RULE}
     assert promises == {rule for rule, *_ in BREACHES}
