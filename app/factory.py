@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.adapters.redis_bell import RedisBell
 from app.adapters.redis_limits import RedisLimiter, redis_is_ready
 from app.adapters.rq_jobs import RqCarrier
+from app.api.humanlayer import calls as humanlayer_calls
 from app.api.v1 import (
     audit,
     calendars,
@@ -59,6 +60,7 @@ _RESOURCES = (
     grants,
     groups,
     health,
+    humanlayer_calls,
     items,
     keys,
     my_notifications,

@@ -2,6 +2,7 @@
 
 Both are append-only. A rate card has two dates: valid when, and known when (`recorded_at`). A cost entry prices one
 time entry; without a rate its amount is empty and its seconds are counted as unpriced, never as zero.
+Calls of language models are kept beside them, with the cost that their provider reported.
 Read and written by app/costs; reports read them.
 """
 
@@ -9,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
@@ -57,3 +58,44 @@ class CostEntry(Base):
     amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
     unpriced_ms: Mapped[int] = mapped_column(Integer)
     posted_at: Mapped[datetime] = mapped_column(instant())
+
+
+class LlmCall(Base):
+    """One call of a language model that a submission took: retries, failures and judges too.
+
+    A call with a response id is kept once in a workspace, whoever reports it again.
+    """
+
+    __tablename__ = "llm_calls"
+    __table_args__ = (
+        CheckConstraint("(amount IS NULL) = (currency IS NULL)", name="cost"),
+        Index(
+            "uq_llm_calls_response",
+            "workspace_id",
+            "provider",
+            "response_id",
+            unique=True,
+            postgresql_where=text("response_id IS NOT NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_llm_calls_submission", "submission_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    provider: Mapped[str | None] = mapped_column(Text)
+    response_id: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[int] = mapped_column(Integer)
+    input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    cached_input_tokens: Mapped[int | None] = mapped_column(BigInteger, comment="among the input tokens")
+    output_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    reasoning_tokens: Mapped[int | None] = mapped_column(BigInteger, comment="among the output tokens")
+    latency_ms: Mapped[int | None] = mapped_column(BigInteger)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6), comment="as reported")
+    currency: Mapped[str | None] = mapped_column(Text)
+    called_at: Mapped[datetime | None] = mapped_column(instant())
+    recorded_at: Mapped[datetime] = mapped_column(instant())

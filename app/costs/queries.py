@@ -1,11 +1,11 @@
-"""Read rate cards. Called by the flow out, the rate cards API and the checks of a live system."""
+"""Read rate cards and calls of language models. Called by the flow out, the API and the checks of a live system."""
 
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.costs.models import RateCard
+from app.costs.models import LlmCall, RateCard
 from app.costs.rules import Rate
 
 
@@ -16,6 +16,11 @@ def list_rate_cards(session: Session, *, workspace_id: UUID) -> list[RateCard]:
             select(RateCard).where(RateCard.workspace_id == workspace_id).order_by(RateCard.recorded_at.desc())
         )
     )
+
+
+def list_calls(session: Session, *, submission_id: UUID) -> list[LlmCall]:
+    """Return the calls of language models that a submission took, in the order in which they were reported."""
+    return list(session.scalars(select(LlmCall).where(LlmCall.submission_id == submission_id).order_by(LlmCall.id)))
 
 
 def rates_for(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[Rate]:

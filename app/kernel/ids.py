@@ -35,6 +35,7 @@ PREFIXES: Final = {
     "message": "ntf",
     "grant": "gr",
     "signing_key": "sig",
+    "outcome": "out",
 }
 
 

@@ -107,6 +107,8 @@ class Submission(Base):
     policy_id: Mapped[UUID | None] = mapped_column(ForeignKey("policies.id"))
     policy_version: Mapped[int | None] = mapped_column(Integer)
     inclusion_probability: Mapped[Decimal] = mapped_column(Numeric)
+    llm_amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6), comment="as usage reports")
+    llm_currency: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(instant())
     final_at: Mapped[datetime | None] = mapped_column(instant(), comment="programs see the outcome from then on")
 
@@ -133,3 +135,20 @@ class IdempotentAnswer(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
     submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submissions.id"))
     created_at: Mapped[datetime] = mapped_column(instant(), index=True)
+
+
+class LaterOutcome(Base):
+    """What was learnt of a submission after it was decided: whether it was right, and what would have been."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (Index("ix_outcomes_submission", "submission_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"))
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    correct: Mapped[bool | None] = mapped_column(Boolean)
+    label: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed: true output, note")
+    observed_at: Mapped[datetime | None] = mapped_column(instant())
+    recorded_at: Mapped[datetime] = mapped_column(instant())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -12,7 +13,7 @@ from app.kernel.errors import NotFound
 from app.kernel.paging import Page, read_cursor, write_cursor
 from app.kernel.sealing import DataKey, vault_of
 from app.kernel.strict_json import decode
-from app.submissions.models import Content, Submission, TaskType
+from app.submissions.models import Content, LaterOutcome, Submission, TaskType
 from app.submissions.rules.received import Received, read_received
 
 
@@ -156,3 +157,32 @@ def list_task_types(session: Session, *, workspace_id: UUID) -> list[TaskType]:
             .order_by(TaskType.name, TaskType.version.desc())
         )
     )
+
+
+def list_outcomes(session: Session, *, submission_id: UUID, key: DataKey) -> list[tuple[LaterOutcome, dict[str, Any]]]:
+    """Return what was learnt later of a submission, the first report first, each with its opened words."""
+    rows = select(LaterOutcome).where(LaterOutcome.submission_id == submission_id).order_by(LaterOutcome.id)
+    return [(row, decode(key.open(row.body, purpose="outcome"))) for row in session.scalars(rows)]
+
+
+def find_newest_by_external_id(
+    session: Session, *, workspace_id: UUID, task_type: str, external_id: str
+) -> Submission | None:
+    """Return the newest submission of this kind that carries this id of the program's."""
+    return session.scalar(
+        select(Submission)
+        .join(TaskType, TaskType.id == Submission.task_type_id)
+        .where(
+            Submission.workspace_id == workspace_id,
+            Submission.external_id == external_id,
+            TaskType.name == task_type,
+        )
+        .order_by(Submission.created_at.desc(), Submission.id.desc())
+        .limit(1)
+    )
+
+
+def task_type_exists(session: Session, *, workspace_id: UUID, name: str) -> bool:
+    """Say whether a workspace has a task type of this name."""
+    found = select(TaskType.id).where(TaskType.workspace_id == workspace_id, TaskType.name == name).limit(1)
+    return session.scalar(found) is not None

@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from app.kernel.errors import Fault
 from app.kernel.ids import show
+from app.kernel.jcs import args_sha256
 from app.review.queries import OpenClaim
-from app.submissions.rules.received import Action
+from app.submissions.rules.received import Action, Received
 from app.web.answers_view import answers_table
 from app.web.schema_form import FormNode, build_form, control_name
 
@@ -70,7 +71,7 @@ def desk(
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": [_block(b) for b in received.context],
+        "context": [*_instructions(received), *(_block(b) for b in received.context), *_evidence(received)],
         "mode": "actions" if actions else "output",
         "form": form,
         "actions": actions,
@@ -131,7 +132,8 @@ def _item(opened: OpenClaim, now: datetime) -> dict[str, Any]:
     return {
         "id": show("item", opened.item.id),
         "task_type": opened.task_type.name,
-        "title": None,
+        "title": opened.received.title,
+        "trace_url": opened.received.trace.get("url"),
         "content_sha256": submission.content_sha256.hex(),
         "submitted_at": submission.created_at,
         "external_id": submission.external_id,
@@ -161,6 +163,33 @@ def _block(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": shown, "title": block.get("title"), "text": _as_text(value), "turns": turns}
 
 
+def _instructions(received: Received) -> list[dict[str, Any]]:
+    """Return what the program asks of the reviewer, as the first thing to read."""
+    if not received.instructions:
+        return []
+    return [{"kind": "text", "title": "Instructions", "text": received.instructions, "turns": []}]
+
+
+def _evidence(received: Received) -> list[dict[str, Any]]:
+    """Return where the values of fields come from, a block for each field."""
+    return [
+        {
+            "kind": "text",
+            "title": f"Evidence for {pointer or 'the whole'}",
+            "text": "\n\n".join(_proof(one) for one in proofs),
+            "turns": [],
+        }
+        for pointer, proofs in received.evidence.items()
+        if proofs
+    ]
+
+
+def _proof(one: Mapping[str, Any]) -> str:
+    known = [one[name] for name in ("source", "quote", "url") if one.get(name)]
+    more = [f"{name}: {_as_text(value)}" for name, value in one.items() if name not in {"source", "quote", "url"}]
+    return "\n".join([*known, *more])
+
+
 def _output_form(
     opened: OpenClaim, thresholds: Mapping[str, float], fields: Posted, faults: Sequence[Fault]
 ) -> FormNode:
@@ -184,6 +213,7 @@ def _action(position: int, action: Action, fields: Posted, faults: Sequence[Faul
         "name": action.name,
         "description": action.description,
         "preview": action.preview,
+        "args_sha256": args_sha256(action.args).hex(),
         "risks": _risks(action),
         "allowed": list(action.allowed),
         "form": build_form(

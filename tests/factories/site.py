@@ -42,14 +42,16 @@ class Site:
     keys: dict[str, str] = field(default_factory=dict)
     people: dict[str, UUID] = field(default_factory=dict)
 
-    def call(self, method: str, path: str, body: Any = None, *, key: str | None = "all", **headers: str) -> Answered:
+    def call(
+        self, method: str, path: str, body: Any = None, *, key: str | None = "all", api: str = "/api/v1", **headers: str
+    ) -> Answered:
         """Call the API with one of the site's keys; bytes are sent as they are, anything else as JSON."""
         sent = {"Content-Type": "application/json"} if body is not None else {}
         if key is not None:
             sent["Authorization"] = f"Bearer {self.keys.get(key, key)}"
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
-        answer = self.app.test_client().open("/api/v1" + path, method=method, data=data, headers=sent, base_url=BASE)
+        answer = self.app.test_client().open(api + path, method=method, data=data, headers=sent, base_url=BASE)
         return read(answer)
 
     def add_person(self, short: str, roles: list[str], **more: Any) -> UUID:

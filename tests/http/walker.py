@@ -40,9 +40,9 @@ class Walker:
             found = text("SELECT type FROM events WHERE number > :before")
             return set(session.scalars(found, {"before": self._before}))
 
-    def api(self, path: str, body: Any = None, *, method: str = "POST", key: str = "all") -> Any:
+    def api(self, path: str, body: Any = None, *, method: str = "POST", key: str = "all", api: str = "/api/v1") -> Any:
         """Call the API and return the body of its answer."""
-        answer = self.site.call(method, path, body if method == "DELETE" else body or {}, key=key)
+        answer = self.site.call(method, path, body if method == "DELETE" else body or {}, key=key, api=api)
         assert answer.status < 300, (path, answer.body)
         return answer.body
 
@@ -329,3 +329,35 @@ def _end_session(walker: Walker) -> None:
     path = walker.own_session()
     walker.go()
     walker.page(path)
+
+
+@walk_to("submissions.post_outcome")
+def _report_the_outcome(walker: Walker) -> None:
+    """Report what was learnt later."""
+    submission_id = walker.submit()
+    walker.go()
+    walker.api(f"/submissions/{submission_id}/outcome", {"correct": True})
+
+
+@walk_to("submissions.post_usage")
+def _report_calls(walker: Walker) -> None:
+    """Report a call of a language model that came later."""
+    submission_id = walker.submit()
+    walker.go()
+    walker.api(f"/submissions/{submission_id}/usage", {"llm_calls": [{"provider": "acme"}]})
+
+
+@walk_to("humanlayer.post_function_call")
+def _ask_for_approval(walker: Walker) -> None:
+    """Ask as the HumanLayer SDK does."""
+    walker.go()
+    asked = {"run_id": "r", "call_id": "c", "spec": {"fn": "f", "kwargs": {}}}
+    walker.api("/function_calls", asked, api="/api/humanlayer/v1")
+
+
+@walk_to("humanlayer.post_contact_request")
+def _ask_a_person(walker: Walker) -> None:
+    """Ask a person as the HumanLayer SDK does."""
+    walker.go()
+    asked = {"run_id": "r", "call_id": "c", "spec": {"msg": "Well?"}}
+    walker.api("/contact_requests", asked, api="/api/humanlayer/v1")

@@ -74,9 +74,13 @@ LEAVES: Final = {
     "desk_acts.skip": "item.skip",
     "desk_acts.undo_decision": "item.undo",
     "review.take": "item.claim",
+    "humanlayer.post_contact_request": "submission.received",
+    "humanlayer.post_function_call": "submission.received",
     "submissions.post": "submission.received",
     "submissions.post_batch": "submission.received",
     "submissions.post_cancel": "item.cancel",
+    "submissions.post_outcome": "submission.outcome_recorded",
+    "submissions.post_usage": "submission.calls_reported",
     "task_types.post": "task_type.defined",
     "login.sign_in": "session.started",
 }

@@ -25,7 +25,7 @@ OPEN_TO_ALL = {
 }
 API = "/api/v1"
 # A standard says where it lies (RFC 8615); programs read it like any other call.
-DESCRIBED = (API, "/.well-known/")
+DESCRIBED = (API, "/api/humanlayer/v1", "/.well-known/")
 UNDESCRIBED = {"health.get_openapi"}
 
 

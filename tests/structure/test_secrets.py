@@ -14,6 +14,7 @@ UNDER_A_DATA_KEY: Final = {
     "deliveries.body",
     "drafts.body",
     "item_notes.body",
+    "outcomes.body",
     "votes.answer",
     "votes.body",
 }

@@ -4,7 +4,6 @@ Scopes: submit to send and cancel, read to read.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,27 +13,32 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.v1.answers import answer, from_bytes
+from app.api.v1.shapes.model_use import UsageIn, UsageOut
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
-from app.api.v1.shapes.submissions import BatchIn, BatchOut, SubmissionIn, SubmissionQuery, SubmissionsQuery
+from app.api.v1.shapes.submissions import (
+    BatchIn,
+    BatchOut,
+    OutcomeIn,
+    OutcomeOut,
+    SubmissionIn,
+    SubmissionQuery,
+    SubmissionsQuery,
+)
+from app.api.v1.submission_documents import accepted_document, brief_document, full_document, is_final
 from app.edge.context import db, now, principal, strict_request, workspace_id
 from app.edge.guard import allow
 from app.edge.problems import error_document
 from app.edge.requests import BATCH_BYTES, BODY_BYTES, BodyTooLarge, Taken, takes
 from app.edge.waiting import NotYet, may_wait
-from app.intake.service import Accepted, Sender, rules_document, submit, submit_each
+from app.intake.service import Accepted, Sender, report_calls, submit, submit_each
 from app.kernel.errors import Fault, Invalid, ServiceError
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
-from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
-from app.queue.rules import CANCELLED, CLAIMED, HELD, RESERVED, WAITING
-from app.review.queries import find_decision
-from app.review.rules.document import decision_document
 from app.review.service import cancel
-from app.submissions.models import Submission
-from app.submissions.queries import Filter, get_submission, get_task_type, list_submissions, read_content
-from app.submissions.service import Kept, answer_once
+from app.submissions.queries import Filter, get_submission, list_submissions
+from app.submissions.service import Kept, answer_once, record_outcome
 
 api = APIBlueprint(
     "submissions",
@@ -45,8 +49,6 @@ api = APIBlueprint(
     abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
 )
 KEY_LENGTH = 255
-# What a program reads of an item that is still open; one that is decided and not final yet looks like one at work.
-_AT_WORK = {WAITING: WAITING, RESERVED: WAITING, HELD: HELD}
 
 
 class BadIdempotencyKey(Invalid):
@@ -105,7 +107,8 @@ def _accept() -> Kept:
         body=strict_request().raw_body,
         document=strict_request().document,
     )
-    return Kept(201, encode(_accepted_document(accepted)), accepted.submission_id)
+    body = encode(accepted_document(accepted))
+    return Kept(200, body, None) if accepted.dry else Kept(201, body, accepted.submission_id)
 
 
 def _accept_each() -> Kept:
@@ -136,7 +139,7 @@ def _element_error(part: bytes, document: Any) -> ServiceError | ValidationError
 def _outcome_document(outcome: Accepted | ServiceError) -> dict[str, Any]:
     if isinstance(outcome, ServiceError):
         return {"error": error_document(outcome)}
-    return _accepted_document(outcome)
+    return accepted_document(outcome)
 
 
 def _key_id() -> UUID:
@@ -156,32 +159,15 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _accepted_document(accepted: Accepted) -> dict[str, Any]:
-    wait = accepted.expected_wait
-    expected = {} if wait is None else {"expected_wait_seconds": seconds_text(wait // timedelta(milliseconds=1))}
-    return {
-        "id": show("submission", accepted.submission_id),
-        "status": accepted.status,
-        "content_sha256": accepted.sha256.hex(),
-        "route": {
-            "outcome": accepted.route.outcome,
-            "rules": rules_document(accepted.route),
-            "policy_version": accepted.policy_version,
-            "inclusion_probability": float(accepted.route.inclusion_probability),
-        },
-        **expected,
-    }
-
-
 @api.get("/submissions/<id>", responses={200: Anything})
 @allow("read")
 def get(path: IdPath, query: SubmissionQuery) -> AnyResponse:
     """Read a submission with its decision; `wait` holds the answer until the decision is final."""
     submission_id = parse("submission", path.id)
     submission = get_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)
-    if not _is_final(submission) and may_wait(query.wait, topic=submission_id.hex):
+    if not is_final(submission) and may_wait(query.wait, topic=submission_id.hex):
         raise NotYet
-    response = answer(_full_document(submission))
+    response = answer(full_document(submission))
     response.add_etag()
     return response.make_conditional(request)
 
@@ -193,7 +179,7 @@ def get_all(query: SubmissionsQuery) -> Response:
     wanted = Filter(**query.model_dump(exclude={"limit", "cursor"}))
     page = list_submissions(db(), workspace_id=workspace_id(), wanted=wanted, cursor=query.cursor, limit=query.limit)
     states = item_states(db(), submission_ids=[s.id for s in page.rows])
-    rows = [_brief_document(s, states.get(s.id)) for s in page.rows]
+    rows = [brief_document(s, states.get(s.id)) for s in page.rows]
     return answer({"data": rows, "has_more": page.has_more, "next_cursor": page.next_cursor})
 
 
@@ -204,57 +190,39 @@ def post_cancel(path: IdPath) -> Response:
     submission = cancel(
         db(), actor=principal().actor, workspace_id=workspace_id(), submission_id=parse("submission", path.id)
     )
-    return answer(_brief_document(submission, None))
+    return answer(brief_document(submission, None))
 
 
-def _is_final(submission: Submission) -> bool:
-    """Say whether programs may see the outcome: it is there, and nobody can take it back any more."""
-    # A program that takes its submission back reads so in the same answer, which began before that was written.
-    return submission.status == CANCELLED or (submission.final_at is not None and submission.final_at <= now())
+@api.post("/submissions/<id>/usage", responses={200: UsageOut})
+@allow("submit")
+def post_usage(path: IdPath, body: UsageIn) -> Response:  # noqa: ARG001  # its shape is checked by being named
+    """Report calls of language models that came later; one that is known by provider and response id counts once."""
+    submission_id = parse("submission", path.id)
+    kept = report_calls(
+        db(),
+        now=now(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        submission_id=submission_id,
+        calls=strict_request().document["llm_calls"],
+    )
+    return answer({"added": kept.added, "known": kept.known})
 
 
-def _brief_document(submission: Submission, item_state: str | None) -> dict[str, Any]:
-    """Return a submission without content. Until its outcome is final, the status says what the item is doing."""
-    working = None if _is_final(submission) else _AT_WORK.get(item_state or "", CLAIMED)
-    return {
-        "id": show("submission", submission.id),
-        "external_id": submission.external_id,
-        "status": working or submission.status,
-        "content_sha256": submission.content_sha256.hex(),
-        "confidence": None if submission.confidence is None else float(submission.confidence),
-        "model": {
-            "provider": submission.model_provider,
-            "name": submission.model_name,
-            "version": submission.model_version,
-        },
-        "prompt": {"id": submission.prompt_id, "version": submission.prompt_version},
-        "route": {
-            "outcome": submission.route_outcome,
-            "rules": submission.route_rules,
-            "policy_version": submission.policy_version,
-            "inclusion_probability": float(submission.inclusion_probability),
-        },
-        "created_at": instant_text(submission.created_at),
-    }
-
-
-def _full_document(submission: Submission) -> dict[str, Any]:
-    """Return a submission with its content, and its decision once that is final."""
-    received, key = read_content(db(), submission_id=submission.id)
-    task_type = get_task_type(db(), workspace_id=workspace_id(), task_type_id=submission.task_type_id)
-    state = item_states(db(), submission_ids=[submission.id]).get(submission.id)
-    decision = find_decision(db(), submission_id=submission.id, key=key) if _is_final(submission) else None
-    return {
-        **_brief_document(submission, state),
-        "task_type": task_type.name,
-        "task_type_version": task_type.version,
-        "output": received.output,
-        "field_confidence": received.field_confidence,
-        "actions": [{"call_id": a.call_id, "name": a.name, "args": a.args, "risk": a.risk} for a in received.actions],
-        "context": list(received.context),
-        "requested_by": received.requested_by,
-        "metadata": received.metadata,
-        "endpoint": received.endpoint,
-        "decision": None if decision is None else decision_document(decision, with_grants=True),
-        "superseded_by": None if decision is None or decision.supersedes is None else show("decision", decision.id),
-    }
+@api.post("/submissions/<id>/outcome", responses={201: OutcomeOut})
+@allow("submit")
+def post_outcome(path: IdPath, body: OutcomeIn) -> Response:
+    """Report what was learnt later: whether it was right, and what would have been. Nothing is replaced by it."""
+    outcome = record_outcome(
+        db(),
+        now=now(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        key_id=_key_id(),
+        submission_id=parse("submission", path.id),
+        correct=body.correct,
+        label=body.label,
+        words={"output": strict_request().document.get("output"), "note": body.note},
+        observed_at=body.observed_at,
+    )
+    return answer({"id": show("outcome", outcome.id), "recorded_at": instant_text(outcome.recorded_at)}, 201)

@@ -135,6 +135,12 @@ class Lines:
         line = self._line(new.queue, new.task_type)
         return Lined(_item_row(line, new, item_id, self._now, self._workspace_id), line.wait(new.priority, self._now))
 
+    def foresee(self, new: NewItem) -> timedelta | None:
+        """Return how long an item would wait that came in now; nothing is written."""
+        values = {"workspace": self._workspace_id, "queue": new.queue, "task_type": new.task_type}
+        row = self._session.execute(_FIND_LINE, values).one_or_none()
+        return None if row is None else _as_line(row).wait(new.priority, self._now)
+
     def _line(self, queue: str, task_type: str) -> _Line:
         found = self._known.get((queue, task_type))
         if found is None:
@@ -148,8 +154,12 @@ class Lines:
         if row is None:
             find_or_add_queue(self._session, now=self._now, workspace_id=self._workspace_id, name=name)
             row = self._session.execute(_FIND_LINE, values).one()
-        queue, calendar, handling_ms, load = row
-        return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms, load)
+        return _as_line(row)
+
+
+def _as_line(row: Any) -> _Line:
+    queue, calendar, handling_ms, load = row
+    return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms, load)
 
 
 ITEMS: Final = Target(

@@ -1,6 +1,7 @@
 """Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
 
 from app.review.queries.entries import read_entries
+from app.review.queries.figures import read_figures
 from app.review.queries.pace import recent_handling, recent_work
 from app.review.queries.shown import (
     NoteRow,
@@ -39,6 +40,7 @@ __all__ = [
     "open_body",
     "open_claim",
     "read_entries",
+    "read_figures",
     "recent_handling",
     "recent_work",
     "running_time",

@@ -11,6 +11,7 @@ from app.feed.models import FeedEntry
 from app.kernel.sealing import vault_of
 from app.kernel.strict_json import decode
 from app.review.models import Decision
+from app.review.queries.figures import read_figures
 from app.review.queries.verdicts import list_counting_votes, open_decision
 from app.review.rules.document import submission_document
 from app.submissions.models import Content, Submission, TaskType
@@ -21,6 +22,7 @@ def read_entries(session: Session, *, entries: Sequence[FeedEntry]) -> list[dict
     """Return the data of each of these entries, in their order, JSON-ready."""
     about = _submissions(session, [entry.submission_id for entry in entries])
     decisions = _decisions(session, [entry.decision_id for entry in entries if entry.decision_id is not None])
+    figures = read_figures(session, submission_ids=list(about))
     votes = list_counting_votes(session, item_ids=[decision.item_id for decision in decisions.values()])
     documents = []
     for entry in entries:
@@ -35,8 +37,9 @@ def read_entries(session: Session, *, entries: Sequence[FeedEntry]) -> list[dict
                 task_type=task_type,
                 status="expired" if decision is None else decision.status,
                 content_sha256=submission.content_sha256,
-                metadata=received.metadata,
+                received=received,
                 decision=decision,
+                figures=figures[submission.id],
             )
         )
     return documents

@@ -13,8 +13,10 @@ from uuid import UUID
 from app.kernel.ids import show
 from app.kernel.instants import instant_text
 from app.kernel.jcs import args_sha256
+from app.kernel.patches import make_patch
 from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
+from app.submissions.rules.received import Received
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ class DecisionFacts:
     supersedes: UUID | None = None
 
 
+@dataclass(frozen=True)
+class Figures:
+    """By which policy a submission was routed, and what it cost until now: amounts as decimal text by currency."""
+
+    policy_version: int | None
+    rules: Sequence[str]
+    human: Mapping[str, str]
+    unpriced_ms: int
+    llm: Mapping[str, str]
+
+
 def submission_document(
     *,
     submission_id: UUID,
@@ -54,24 +67,46 @@ def submission_document(
     task_type: str,
     status: str,
     content_sha256: bytes,
-    metadata: Mapping[str, Any],
+    received: Received,
     decision: DecisionFacts | None,
+    figures: Figures,
 ) -> dict[str, Any]:
-    """Return what a program needs to act on an outcome, JSON-ready; the data of a webhook."""
+    """Return what a program needs to act on an outcome, JSON-ready; the data of a webhook and of the feed."""
     return {
         "id": show("submission", submission_id),
         "external_id": external_id,
         "task_type": task_type,
         "status": status,
         "content_sha256": content_sha256.hex(),
-        "metadata": dict(metadata),
-        "decision": None if decision is None else decision_document(decision, with_grants=True),
+        "ref": dict(received.ref),
+        "metadata": dict(received.metadata),
+        "decision": None if decision is None else program_document(decision, received=received, figures=figures),
     }
 
 
 def webhook_body(kind: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     """Return the body of a webhook (Standard Webhooks 1.0.0): made once, sent unchanged on every try."""
     return encode({"type": kind, "timestamp": instant_text(at), "data": data})
+
+
+def program_document(decision: DecisionFacts, *, received: Received, figures: Figures) -> dict[str, Any]:
+    """Return a final decision for a program that may run what was approved: with grants, what was changed, and costs.
+
+    Args:
+        received: What the program sent, in the model's own words.
+    """
+    changed = decision.status == "corrected" and received.has_output
+    return {
+        **decision_document(decision, with_grants=True),
+        # RFC 6902, from the submitted output to the one that was decided.
+        "patch": make_patch(received.output, decision.body["output"]) if changed else [],
+        "policy": {"version": figures.policy_version, "rules": list(figures.rules)},
+        "cost": {
+            "human": [{"amount": amount, "currency": code} for code, amount in sorted(figures.human.items())],
+            "unpriced_seconds": seconds_text(figures.unpriced_ms),
+            "llm": [{"amount": amount, "currency": code} for code, amount in sorted(figures.llm.items())],
+        },
+    }
 
 
 def decision_document(decision: DecisionFacts, *, with_grants: bool = False) -> dict[str, Any]:

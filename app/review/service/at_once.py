@@ -215,6 +215,6 @@ def _told(case: Row[Any], asked: Asked, received: Received, facts: DecisionFacts
         external_id=case.external_id,
         task_type=case.task_type,
         content_sha256=case.content_sha256,
-        metadata=received.metadata,
+        received=received,
         decision=facts,
     )

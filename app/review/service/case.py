@@ -26,13 +26,15 @@ from app.submissions.rules.received import Received
 class Case:
     """Everything a verdict is judged against.
 
-    `received` is the text to judge: the model's or a correction; with reviewers who do not see each other, the model's.
+    `received` is the text to judge: the model's, which is `original`, or a correction; with reviewers who do not see
+    each other, the model's.
     """
 
     locked: LockedClaim
     submission: Submission
     task_type: TaskType
     received: Received
+    original: Received
     key: DataKey
     standing: list[Vote]
 
@@ -43,7 +45,7 @@ def open_case(session: Session, locked: LockedClaim) -> Case:
     opened = open_submission(session, workspace_id=item.workspace_id, submission_id=item.submission_id)
     votes = list_standing_votes(session, item_id=item.id)
     received, _ = standing_text(item, votes, received=opened.received, key=opened.key)
-    return Case(locked, opened.submission, opened.task_type, received, opened.key, votes)
+    return Case(locked, opened.submission, opened.task_type, received, opened.received, opened.key, votes)
 
 
 def terms_of(item: Item) -> Terms:

@@ -3,7 +3,6 @@
 Called by voting and deciding at once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,7 @@ from app.grants.service import Granted, sign_grants
 from app.kernel.ids import new_id
 from app.kernel.sealing import DataKey
 from app.review.models import Decision
-from app.review.queries import standing_decision
+from app.review.queries import read_figures, standing_decision
 from app.review.rules.document import DecisionFacts, submission_document, webhook_body
 from app.review.service.case import seal_body
 from app.submissions.models import Submission, TaskType
@@ -112,7 +111,7 @@ def _hand_over(
             external_id=submission.external_id,
             task_type=task_type.name,
             content_sha256=submission.content_sha256,
-            metadata=received.metadata,
+            received=received,
             decision=standing_decision(session, submission_id=submission.id, key=key),
         )
         announce(session, now=now, key=key, told=told)
@@ -120,7 +119,7 @@ def _hand_over(
 
 @dataclass(frozen=True)
 class Announced:
-    """A decision that stands, with what an endpoint is told of its submission."""
+    """A decision that stands, with what an endpoint is told of its submission, in the model's own words."""
 
     workspace_id: UUID
     endpoint_id: UUID
@@ -128,7 +127,7 @@ class Announced:
     external_id: str | None
     task_type: str
     content_sha256: bytes
-    metadata: Mapping[str, Any]
+    received: Received
     decision: DecisionFacts
 
 
@@ -141,8 +140,9 @@ def announce(session: Session, *, now: datetime, key: DataKey, told: Announced) 
         task_type=told.task_type,
         status=decision.status,
         content_sha256=told.content_sha256,
-        metadata=told.metadata,
+        received=told.received,
         decision=decision,
+        figures=read_figures(session, submission_ids=[told.submission_id])[told.submission_id],
     )
     kind = decision_type(supersedes=decision.supersedes)
     body = webhook_body(kind, decision.final_at, document)

@@ -28,7 +28,7 @@ from app.queue.queries import find_newest_claim, list_waking
 from app.queue.rules import CLAIMED
 from app.queue.rules.timing import BREACH, DUE_SOON, ESCALATE, EXPIRE, OUTCOMES, REJECT
 from app.queue.service import act_in_time, clockwork, lock_claim, move, postpone, sleep_until_next, try_lock_waking
-from app.review.queries import list_standing_votes, open_body, standing_text
+from app.review.queries import list_standing_votes, open_body, read_figures, standing_text
 from app.review.rules.document import submission_document, webhook_body
 from app.review.rules.verdict import Verdict, judge, settle_runs
 from app.review.service.case import body_of
@@ -181,8 +181,9 @@ def _expire(session: Session, at: datetime, opened: OpenSubmission) -> None:
         task_type=opened.task_type.name,
         status="expired",
         content_sha256=submission.content_sha256,
-        metadata=opened.received.metadata,
+        received=opened.received,
         decision=None,
+        figures=read_figures(session, submission_ids=[submission.id])[submission.id],
     )
     body = webhook_body(EXPIRED, at, document)
     schedule_delivery(

@@ -181,7 +181,7 @@ def _decide(session: Session, at: datetime, case: Case, judged: Judged, status: 
         now=at,
         submission=case.submission,
         task_type=case.task_type,
-        received=case.received,
+        received=case.original,
         key=case.key,
         new=new,
     )

@@ -6,6 +6,7 @@ reading cannot fail here. Actions without a call id get one by position, the sam
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 
@@ -16,6 +17,7 @@ class Action:
     call_id: str
     name: str
     args: dict[str, Any]
+    kind: str | None = None
     args_schema: dict[str, Any] | None = None
     description: str | None = None
     preview: str | None = None
@@ -41,6 +43,19 @@ class Received:
     endpoint: str | None
     metadata: Mapping[str, Any]
     requested_by: Mapping[str, Any] = field(default_factory=dict)
+    title: str | None = None
+    instructions: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    llm_calls: tuple[Mapping[str, Any], ...] = ()
+    ref: Mapping[str, Any] = field(default_factory=dict)
+    trace: Mapping[str, Any] = field(default_factory=dict)
+    sensitive: tuple[str, ...] = ()
+
+    @property
+    def llm_cost(self) -> tuple[Decimal, str] | None:
+        """Return what its usage says that the model's calls cost: an amount and its currency."""
+        cost = self.usage.get("cost")
+        return None if cost is None else (Decimal(cost["amount"]), cost["currency"])
 
 
 def _read_action(position: int, body: Mapping[str, Any]) -> Action:
@@ -48,6 +63,7 @@ def _read_action(position: int, body: Mapping[str, Any]) -> Action:
         call_id=body.get("call_id") or f"c{position}",
         name=body["name"],
         args=body.get("args") or {},
+        kind=body.get("kind"),
         args_schema=body.get("args_schema"),
         description=body.get("description"),
         preview=body.get("preview"),
@@ -73,4 +89,11 @@ def read_received(body: Mapping[str, Any]) -> Received:
         endpoint=body.get("endpoint"),
         metadata=body.get("metadata") or {},
         requested_by=body.get("requested_by") or {},
+        title=body.get("title"),
+        instructions=body.get("instructions"),
+        evidence=body.get("evidence") or {},
+        llm_calls=tuple(body.get("llm_calls") or ()),
+        ref=body.get("ref") or {},
+        trace=body.get("trace") or {},
+        sensitive=tuple(body.get("sensitive") or ()),
     )

@@ -1,6 +1,7 @@
 """The only writers of submissions: task types, submissions with their contents, and idempotent answers."""
 
 from app.submissions.service.idempotency import Kept, StillRunning, answer_once
+from app.submissions.service.outcomes import record_outcome
 from app.submissions.service.submissions import (
     CONTENTS,
     SUBMISSIONS,
@@ -24,6 +25,7 @@ __all__ = [
     "answer_once",
     "content_row",
     "define_task_type",
+    "record_outcome",
     "reopen_submission",
     "settle_submission",
     "submission_row",

@@ -72,6 +72,8 @@ SUBMISSIONS: Final = Target(
         "policy_id": "uuid",
         "policy_version": "integer",
         "inclusion_probability": "numeric",
+        "llm_amount": "numeric",
+        "llm_currency": "text",
         "created_at": "timestamptz",
         "final_at": "timestamptz",
     },
@@ -105,6 +107,8 @@ def submission_row(*, now: datetime, new: NewSubmission) -> dict[str, Any]:
         "policy_id": new.policy_id,
         "policy_version": new.policy_version,
         "inclusion_probability": new.inclusion_probability,
+        "llm_amount": None if received.llm_cost is None else received.llm_cost[0],
+        "llm_currency": None if received.llm_cost is None else received.llm_cost[1],
         "created_at": now,
         "final_at": None if new.status == WAITING else now,
     }

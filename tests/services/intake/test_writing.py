@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND
-from app.intake import service, statements
+from app.intake import statements
 from app.intake.service import Accepted, Sender, submit, submit_each
+from app.intake.service import submitting as service
 from app.kernel.bulk import run_written
 from app.kernel.clock import read_now
 from app.kernel.errors import ServiceError

@@ -1,10 +1,12 @@
 """Shapes of submissions: what a program sends, and what it learns."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
+from app.api.v1.shapes.model_use import MAX_CALLS, Cents, CurrencyCode, LlmCall, Model, Prompt, Usage
 from app.api.v1.shapes.parts import (
+    NOTE_LENGTH,
     EscalationStep,
     Instant,
     Metadata,
@@ -26,6 +28,7 @@ MAX_BLOCKS: Final = 100
 MAX_FIELDS: Final = 500
 MAX_NAMED: Final = 100
 MAX_BATCH: Final = 1_000
+Pointed = TypeVar("Pointed", dict[str, Any], list[str])
 _ONE: Final = {"type": "object", "title": "SubmissionIn", "description": "the body of POST /submissions"}
 
 
@@ -50,14 +53,26 @@ Deadline = Annotated[
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
+class RiskAmount(Shape):
+    """How much money an action moves."""
+
+    value: Cents
+    currency: CurrencyCode
+
+
 class Risk(Shape):
-    """What the program knows of an action's risk."""
+    """What the program knows of an action's risk; hints as MCP calls them."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
     level: str | None = Field(None, pattern="^(low|medium|high|critical)$")
     reversible: bool | None = None
     destructive: bool | None = None
+    read_only: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+    amount: RiskAmount | None = None
+    reasons: list[Text] = Field(default_factory=list, max_length=20)
 
 
 class ActionIn(Shape):
@@ -82,23 +97,21 @@ class ContextBlock(Shape):
     value: Any
 
 
-class Model(Shape):
-    """Which model spoke."""
+class Evidence(Shape):
+    """Where a field's value comes from."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    provider: Name | None = None
-    name: Name | None = None
-    version: Name | None = None
+    source: Annotated[str, Field(max_length=2_000)] | None = None
+    quote: Text | None = None
+    url: Annotated[str, Field(max_length=2_000)] | None = None
 
 
-class Prompt(Shape):
-    """Which prompt it was given."""
+class Trace(Shape):
+    """Where the run that made it can be looked at; `traceparent` as in W3C Trace Context."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    id: Name | None = None
-    version: Name | None = None
+    traceparent: Annotated[str, Field(pattern="^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")] | None = None
+    url: Annotated[str, Field(max_length=2_000, pattern="^https?://")] | None = None
 
 
 class RequestedBy(Shape):
@@ -116,18 +129,28 @@ class Candidates(Shape):
 
 
 class SubmissionIn(Shape):
-    """An output, proposed actions, or both."""
+    """An output, proposed actions, or both.
+
+    `dry_run` says what would become of it and keeps nothing. `ref` is where a framework resumes, `metadata` is yours;
+    both come back with the decision. `sensitive` names values of output and args that are not for every eye.
+    """
 
     task_type: Name
     external_id: Name | None = None
+    title: Annotated[str, Field(max_length=200)] | None = None
+    instructions: Text | None = None
     output: Any = None
     confidence: Confidence | None = None
     field_confidence: dict[str, Confidence | None] = Field(default_factory=dict, max_length=MAX_FIELDS)
+    evidence: dict[str, Annotated[list[Evidence], Field(max_length=20)]] = Field(
+        default_factory=dict, max_length=MAX_FIELDS
+    )
     context: list[ContextBlock] = Field(default_factory=list, max_length=MAX_BLOCKS)
     actions: list[ActionIn] = Field(default_factory=list, max_length=MAX_ACTIONS)
     model: Model | None = None
     prompt: Prompt | None = None
-    usage: dict[str, Any] | None = None
+    usage: Usage | None = None
+    llm_calls: list[LlmCall] = Field(default_factory=list, max_length=MAX_CALLS)
     endpoint: Name | None = None
     priority: int | None = Field(None, ge=0, le=100)
     deadline: Deadline | None = None
@@ -137,11 +160,15 @@ class SubmissionIn(Shape):
     candidates: Candidates | None = None
     excluded: list[PersonName] = Field(default_factory=list, max_length=MAX_NAMED)
     approvals_required: int | None = Field(None, ge=1, le=10)
+    ref: Metadata = Field(default_factory=dict)
+    trace: Trace | None = None
+    sensitive: list[str] = Field(default_factory=list, max_length=MAX_NAMED)
     metadata: Metadata = Field(default_factory=dict)
+    dry_run: bool = False
 
-    @field_validator("field_confidence")
+    @field_validator("field_confidence", "evidence", "sensitive")
     @classmethod
-    def _pointers(cls, value: dict[str, float | None]) -> dict[str, float | None]:
+    def _pointers(cls, value: Pointed) -> Pointed:
         for key in value:
             try:
                 parse_pointer(key)
@@ -157,6 +184,29 @@ class SubmissionIn(Shape):
         if len(set(ids)) != len(ids):
             raise ValueError("two actions have the same call_id")
         return self
+
+
+class OutcomeIn(Shape):
+    """What was learnt later of a submission: whether it was right, and what would have been."""
+
+    correct: bool | None = None
+    label: Name | None = None
+    output: Any = None
+    note: Annotated[str, Field(max_length=NOTE_LENGTH)] | None = None
+    observed_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "OutcomeIn":
+        if self.correct is None and self.label is None and self.output is None:
+            raise ValueError("give correct, a label or the true output")
+        return self
+
+
+class OutcomeOut(BaseModel):
+    """The report that was kept."""
+
+    id: str
+    recorded_at: str
 
 
 class BatchIn(Shape):
@@ -186,6 +236,7 @@ class BatchResult(BaseModel):
     """What became of one element: the answer that it would have got alone, or the error."""
 
     id: str | None = None
+    dry_run: bool | None = Field(None, description="true when nothing was kept")
     status: str | None = Field(None, description="passed, waiting or blocked")
     content_sha256: str | None = Field(None, description="of the element's exact bytes in the body, in hex")
     route: RouteOut | None = None

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import event_row
+from app.costs.service import keep_calls
 from app.intake.queries import Known, UnknownName, find_eligible
 from app.intake.rules.named import Eligible
 from app.intake.rules.wishes import Wishes, check_time_out, read_wishes
@@ -42,7 +43,7 @@ DEFAULT_PRIORITY: Final = 50
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a program learns at once."""
+    """What a program learns at once. A dry run keeps nothing under its id, and says which queue it would be."""
 
     submission_id: UUID
     status: str
@@ -50,6 +51,8 @@ class Accepted:
     route: Route
     policy_version: int | None
     expected_wait: timedelta | None = None
+    queue: str | None = None
+    dry: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def submit(
     document: Mapping[str, Any],
     key_owner: UUID | None = None,
 ) -> Accepted:
-    """Route and keep a submission.
+    """Route and keep a submission; a dry run is routed only.
 
     Args:
         key_owner: The person of the key, who may not judge what it sends.
@@ -86,6 +89,8 @@ def submit(
     """
     sender = Sender(actor, workspace_id, key_id, key_owner)
     prepared = _prepare(session, Known(session, workspace_id=workspace_id), sender, body, document)
+    if prepared.dry:
+        return _foresee(session, now, sender, prepared)
     (accepted,) = _keep(session, now, sender, [prepared])
     return accepted
 
@@ -107,17 +112,21 @@ def submit_each(
             outcomes.append(_prepare(session, known, sender, body, document))
         except ServiceError as error:
             outcomes.append(error)
-    kept = iter(_keep(session, now, sender, [one for one in outcomes if isinstance(one, _Prepared)]))
-    return [one if isinstance(one, ServiceError) else next(kept) for one in outcomes]
+    kept = iter(_keep(session, now, sender, [o for o in outcomes if isinstance(o, _Prepared) and not o.dry]))
+    return [
+        one if isinstance(one, ServiceError) else _foresee(session, now, sender, one) if one.dry else next(kept)
+        for one in outcomes
+    ]
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A submission that was routed and is not kept yet; `item` when it has to wait."""
+    """A submission that was routed and is not kept yet; `item` when it has to wait, `dry` when it shall not be kept."""
 
     new: NewSubmission
     route: Route
     item: NewItem | None
+    dry: bool
 
 
 def _prepare(session: Session, known: Known, sender: Sender, body: bytes, document: Mapping[str, Any]) -> _Prepared:
@@ -150,7 +159,7 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
     if route.outcome == "review":
         twice = _draw(session, "double review draw", submission_id)
         item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
-    return _Prepared(new, route, item)
+    return _Prepared(new, route, item, dry=document.get("dry_run", False))
 
 
 def _routed(route: Route, policy: Policy | None) -> dict[str, Any]:
@@ -186,7 +195,18 @@ def _keep(session: Session, now: datetime, sender: Sender, prepared: Sequence[_P
         wait = None if lined is None else lined.expected_wait
         accepted.append(Accepted(new.id, new.status, new.sha256, one.route, new.policy_version, wait))
     write(session, many)
+    calls = [(one.new.id, call) for one in prepared for call in one.new.received.llm_calls]
+    keep_calls(session, now=now, workspace_id=sender.workspace_id, calls=calls)
     return accepted
+
+
+def _foresee(session: Session, now: datetime, sender: Sender, prepared: _Prepared) -> Accepted:
+    """Say what would become of a submission that is not to be kept."""
+    new, item = prepared.new, prepared.item
+    lines = Lines(session, now=now, workspace_id=sender.workspace_id)
+    wait = None if item is None else lines.foresee(item)
+    queue = None if item is None else item.queue
+    return Accepted(new.id, new.status, new.sha256, prepared.route, new.policy_version, wait, queue, dry=True)
 
 
 def _wishes(known: Known, document: Mapping[str, Any], task_type: TaskType) -> Wishes:
