@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq -c constrain
 LOCKED := pyproject.toml clients/python/pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev soak bench docs lock clean
+.PHONY: help run test check dev soak bench docs answers lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench: $(VENV)/.to-test ## measure claims and the loop of a reviewer, and write 
 
 docs: $(VENV)/.to-test ## write the generated pages of docs/ again
 	$(BIN)/python -m dev.docs
+
+answers: $(VENV)/.to-test ## describe the answers of the API again, from those that the tests get
+	@folder=$$(mktemp -d) && RECORD_ANSWERS=$$folder/answers $(BIN)/python -m pytest -n $(WORKERS) tests/http tests/client \
+		&& $(BIN)/python -m dev.answers $$folder/answers.* && rm -rf $$folder
 
 lock: $(VENV)/.to-test ## resolve constraints.txt again, for every platform and Python 3.11 onwards
 	dev/lock.sh

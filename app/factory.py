@@ -3,12 +3,15 @@
 Called by wsgi.py, by tests, and by nothing else.
 """
 
+from functools import cache
+
 from flask_openapi3 import Info
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.adapters.redis_bell import RedisBell
 from app.adapters.redis_limits import RedisLimiter, redis_is_ready
 from app.adapters.rq_jobs import RqCarrier
+from app.api.description import describe
 from app.api.humanlayer import calls as humanlayer_calls
 from app.api.v1 import (
     audit,
@@ -120,6 +123,9 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
     for resource in _RESOURCES:
         app.register_api(resource.api)
     pages.install(app)
+    app.extensions["description"] = cache(
+        lambda: describe(app, base_url=settings.base_url, limit=settings.rate_limit_per_minute)
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask documents this way

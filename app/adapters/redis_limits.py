@@ -5,6 +5,7 @@ Wired by the factory.
 """
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +13,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.edge.limits import WINDOW_SECONDS, Quota
 from app.kernel.clock import monotonic_ms
 
 log = structlog.get_logger(__name__)
@@ -30,41 +32,49 @@ class RedisLimiter:
         self._redis = _connect(redis_url)
         self._per_minute = per_minute
         self._portion = max(1, per_minute // 100)
-        self._left: dict[tuple[str, int], int] = {}
+        # For a key and minute: the calls that are ours to make, and those left to all when they were fetched.
+        self._left: dict[tuple[str, int], tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._away_until_ms = 0
 
-    def seconds_to_wait(self, key: str, now: datetime) -> int:
-        """Count one call; return 0 when it may go on, else the seconds until the next minute."""
-        minute = int(now.timestamp()) // 60
+    def count(self, key: str, now: datetime) -> Quota:
+        """Count one call; what is over the limit waits until the next minute."""
+        minute = int(now.timestamp()) // WINDOW_SECONDS
         with self._lock:
-            left = self._left.get((key, minute), 0)
+            left, common = self._left.get((key, minute), (0, 0))
             if left:
-                self._left[key, minute] = left - 1
-                return 0
+                self._left[key, minute] = (left - 1, common)
+                return self._quota(now, common + left - 1)
         if monotonic_ms() < self._away_until_ms:
-            return 0
+            return Quota()
         try:
-            got = self._fetch(key, minute)
+            got, common = self._fetch(key, minute)
         except RedisError as error:
             self._away_until_ms = monotonic_ms() + _REST_MS
             log.warning("calls are not counted: redis is away", error=str(error))
-            return 0
+            return Quota()
         if got <= 0:
-            return 60 - now.second
+            return replace(self._quota(now, 0), wait_seconds=WINDOW_SECONDS - now.second)
         with self._lock:
-            self._left = {place: n for place, n in self._left.items() if place[1] == minute}
-            self._left[key, minute] = self._left.get((key, minute), 0) + got - 1
-        return 0
+            self._left = {place: kept for place, kept in self._left.items() if place[1] == minute}
+            before = self._left.get((key, minute), (0, 0))[0]
+            self._left[key, minute] = (before + got - 1, common)
+        return self._quota(now, common + got - 1)
 
-    def _fetch(self, key: str, minute: int) -> int:
-        """Take a portion of this minute's calls out of the common count, and return how many of it may be made."""
+    def _quota(self, now: datetime, left: int) -> Quota:
+        return Quota(self._per_minute, left, WINDOW_SECONDS - now.second)
+
+    def _fetch(self, key: str, minute: int) -> tuple[int, int]:
+        """Take a portion of this minute's calls out of the common count.
+
+        Returns how many of the portion may be made, and how many are left to all processes after it.
+        """
         name = f"proofdesk:calls:{key}:{minute}"
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.incrby(name, self._portion)
             pipe.expire(name, 120)
             taken = int(pipe.execute()[0])
-        return self._portion - max(0, taken - self._per_minute)
+        return self._portion - max(0, taken - self._per_minute), max(0, self._per_minute - taken)
 
 
 def redis_is_ready(redis_url: str) -> bool:

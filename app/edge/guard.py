@@ -130,7 +130,7 @@ def _by_key() -> Principal | None:
     if not g.get("counted"):
         g.counted = True
         limiter: Limiter = current_app.extensions["limiter"]
-        wait = limiter.seconds_to_wait(str(found.actor.id), now())
-        if wait:
-            raise RateExceeded(retry_after_seconds=wait)
+        g.quota = limiter.count(str(found.actor.id), now())
+        if g.quota.wait_seconds:
+            raise RateExceeded(retry_after_seconds=g.quota.wait_seconds)
     return found

@@ -1,8 +1,13 @@
-"""Headers of every answer: nothing runs that is not ours, nothing is framed, nothing private is cached."""
+"""Headers of every answer: nothing runs that is not ours, nothing is framed, nothing private is cached.
+
+Answers to a key say how much of its limit is left (IETF draft-ietf-httpapi-ratelimit-headers).
+"""
 
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
+
+from app.edge.limits import WINDOW_SECONDS, Quota
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -35,6 +40,10 @@ def install(app: Flask, *, secure: bool) -> None:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.endpoint != "static":
             headers.setdefault("Cache-Control", "no-store")
+        quota: Quota | None = g.get("quota")
+        if quota is not None and quota.limit is not None:
+            headers["RateLimit-Policy"] = f'"default";q={quota.limit};w={WINDOW_SECONDS}'
+            headers["RateLimit"] = f'"default";r={quota.left};t={quota.resets_in_seconds}'
         if secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

@@ -4,6 +4,7 @@ Programs get RFC 9457 problems, people a page. An error that is none of the kind
 traceback and answered without any detail.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -35,15 +36,17 @@ STATUS_OF: Final[dict[type[ServiceError], int]] = {
     errors.TooMany: 429,
 }
 API: Final = "/api/"
+# Before a capital that begins a word, also after an abbreviation: Bad-JSON, JSON-Refused.
+_WORD_ENDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What PostgreSQL says when it, not the request, is in trouble: connection, resources, intervention, lock and time.
 _DATABASE_TROUBLE: Final = ("08", "53", "57", "55P03", "40001", "40P01", "25P03")
 RETRY_AFTER_SECONDS: Final = 2
 WRONG_SHAPE: Final = "The request does not have the expected shape."
 
 
-def status_of(error: ServiceError) -> int:
+def status_of(error: type[ServiceError]) -> int:
     """Return the HTTP status of a kind of error."""
-    return next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
+    return next(status for kind, status in STATUS_OF.items() if issubclass(error, kind))
 
 
 def problem(
@@ -84,7 +87,7 @@ def problem_document(
     """Return the members of an RFC 9457 problem, JSON-ready."""
     title = HTTPStatus(status).phrase
     return {
-        "type": f"{request.host_url}problems/{_dashed(name or title)}",
+        "type": f"{request.host_url}problems/{dashed(name or title)}",
         "title": title,
         "status": status,
         "detail": detail,
@@ -99,19 +102,19 @@ def error_document(error: ServiceError | ValidationError) -> dict[str, Any]:
     if isinstance(error, ValidationError):
         return problem_document(422, WRONG_SHAPE, name="Shape", faults=validation_faults(error))
     return problem_document(
-        status_of(error), error.detail, name=type(error).__name__, faults=error.faults, extra=error.extra
+        status_of(type(error)), error.detail, name=type(error).__name__, faults=error.faults, extra=error.extra
     )
 
 
-def _dashed(name: str) -> str:
-    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in name.replace(" ", "-"))
-    return words.strip("-").replace("--", "-")
+def dashed(name: str) -> str:
+    """Return the last part of a type's URI for an error's own name or a status's phrase."""
+    return _WORD_ENDS.sub("-", name.replace(" ", "")).lower()
 
 
 def _service_error(error: ServiceError) -> Response:
     retry_after = error.retry_after_seconds if isinstance(error, errors.TooMany) else None
     return problem(
-        status_of(error),
+        status_of(type(error)),
         error.detail,
         name=type(error).__name__,
         faults=error.faults,

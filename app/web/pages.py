@@ -14,6 +14,7 @@ from app.web import (
     calendar_pages,
     costs,
     desk_acts,
+    docs_pages,
     floor,
     group_pages,
     home,
@@ -71,7 +72,7 @@ _OUTCOMES: Final = {
 def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
-    for page in (account, costs, desk_acts, home, item_page, login, queue_pages, review):
+    for page in (account, costs, desk_acts, docs_pages, home, item_page, login, queue_pages, review):
         app.register_blueprint(page.page)
     for page in (access, calendar_pages, floor, group_pages, queue_settings):
         app.register_blueprint(page.page)

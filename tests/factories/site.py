@@ -12,6 +12,7 @@ from app.audit.rules import COMMAND
 from app.edge.unit_of_work import ProofdeskApp
 from app.identity.service import create_key, create_person, create_workspace, make_sign_in_link
 from app.kernel.clock import read_now
+from tests.factories.described import fits
 
 BASE = "http://127.0.0.1:8080"
 ADDRESS_SCHEMA = {
@@ -52,6 +53,7 @@ class Site:
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
         answer = self.app.test_client().open(api + path, method=method, data=data, headers=sent, base_url=BASE)
+        fits(self.app, method, api + path, body, answer)
         return read(answer)
 
     def add_person(self, short: str, roles: list[str], **more: Any) -> UUID:

@@ -55,7 +55,7 @@ def _field(document: dict[str, Any], shape: str, field: str) -> dict[str, Any]:
 
 
 def test_the_description_publishes_the_same_numbers(shape: ProofdeskApp) -> None:
-    document = shape.api_doc
+    document = shape.extensions["description"]()
     assert _field(document, "TaskTypeIn", "name")["maxLength"] == parts.NAME_LENGTH
     assert _field(document, "TaskTypeIn", "claim_seconds")["maximum"] == 86_400
     assert _field(document, "TaskTypeIn", "cap_seconds")["minimum"] == 30

@@ -7,6 +7,7 @@ import jsonschema_rs
 from werkzeug.routing import Rule
 
 from app.edge.guard import PUBLIC, SIGNED_IN
+from app.edge.problem_types import problem_types
 from app.edge.unit_of_work import ProofdeskApp
 from app.identity.rules import PERMISSIONS
 from tests.structure.leaves import LEAVES, LEAVES_NOTHING
@@ -18,6 +19,10 @@ OPEN_TO_ALL = {
     "health.get_live",
     "health.get_openapi",
     "health.get_ready",
+    "docs_pages.get_openapi",
+    "docs_pages.show_api",
+    "docs_pages.show_problem",
+    "docs_pages.show_problems",
     "login.show",
     "login.show_link",
     "login.sign_in",
@@ -27,6 +32,7 @@ API = "/api/v1"
 # A standard says where it lies (RFC 8615); programs read it like any other call.
 DESCRIBED = (API, "/api/humanlayer/v1", "/.well-known/")
 UNDESCRIBED = {"health.get_openapi"}
+ANYTHING = {"$ref": "#/components/schemas/Anything"}
 
 
 def _rules(app: ProofdeskApp) -> list[Rule]:
@@ -77,6 +83,18 @@ def _described(rule: Rule) -> str:
     return rule.rule.replace("<", "{").replace(">", "}")
 
 
+def _place(shape: ProofdeskApp, path: str, method: str) -> str:
+    """Return the name of the view that answers a described call."""
+    (found,) = {r.endpoint for r in _rules(shape) if _described(r) == path and method.upper() in (r.methods or ())}
+    return str(found)
+
+
+def described(shape: ProofdeskApp) -> dict[str, Any]:
+    """Return the description that programs get."""
+    document: dict[str, Any] = shape.extensions["description"]()
+    return document
+
+
 def test_the_description_has_every_api_route(shape: ProofdeskApp) -> None:
     routes = {
         (_described(rule), method)
@@ -84,18 +102,18 @@ def test_the_description_has_every_api_route(shape: ProofdeskApp) -> None:
         if rule.rule.startswith(DESCRIBED) and rule.endpoint not in UNDESCRIBED
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert {(path, method) for path, method, _ in _operations(shape.api_doc)} == routes
+    assert {(path, method) for path, method, _ in _operations(described(shape))} == routes
 
 
 def test_the_description_asks_for_a_key_exactly_where_the_route_does(shape: ProofdeskApp) -> None:
     open_paths = {_described(rule) for rule in _rules(shape) if rule.endpoint in OPEN_TO_ALL}
-    keyless = {path for path, _, operation in _operations(shape.api_doc) if not operation.get("security")}
+    keyless = {path for path, _, operation in _operations(described(shape)) if not operation.get("security")}
     assert keyless == {path for path in open_paths if path.startswith(DESCRIBED)} - {f"{API}/openapi.json"}
-    assert shape.api_doc["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
+    assert described(shape)["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
 
 
 def test_the_description_is_a_whole(shape: ProofdeskApp) -> None:
-    document = shape.api_doc
+    document = described(shape)
     assert document["openapi"].startswith("3.1.")
     names = [operation["operationId"] for _, _, operation in _operations(document)]
     assert len(set(names)) == len(names)
@@ -107,7 +125,7 @@ def test_the_description_is_a_whole(shape: ProofdeskApp) -> None:
 
 
 def test_every_schema_of_the_description_is_one(shape: ProofdeskApp) -> None:
-    schemas = shape.api_doc["components"]["schemas"]
+    schemas = described(shape)["components"]["schemas"]
     dialect = "https://json-schema.org/draft/2020-12/schema"
     assert [name for name, one in schemas.items() if not jsonschema_rs.meta.is_valid({"$schema": dialect, **one})] == []
     assert schemas
@@ -134,3 +152,51 @@ def test_every_event_of_the_table_is_recorded_somewhere() -> None:
     text = "".join(module.text for module in modules("app"))
     acts = {kind for kind in LEAVES.values() if not kind.startswith("item.")}
     assert [kind for kind in acts if f'"{kind}"' not in text] == []
+
+
+def test_every_call_says_what_it_answers_with_an_example_and_which_scope_it_takes(shape: ProofdeskApp) -> None:
+    wrong = []
+    for path, method, operation in _operations(described(shape)):
+        needs = _needs(shape, _place(shape, path, method))
+        scopes = [scope for one in operation.get("security", []) for scope in one["key"]]
+        if scopes != ([] if needs in {PUBLIC, SIGNED_IN} else [needs]):
+            wrong.append(f"{method} {path}: scopes")
+        for status, answer in operation["responses"].items():
+            if path == f"{API}/readyz" and status == "503":
+                continue  # it says the same as when it is ready
+            if status >= "400":
+                wrong += (
+                    [f"{method} {path}: {status}"] if list(answer["content"]) != ["application/problem+json"] else []
+                )
+            elif "application/json" in answer.get("content", {}):
+                content = answer["content"]["application/json"]
+                wrong += [f"{method} {path}: {status} has no example"] if "example" not in content else []
+                wrong += [f"{method} {path}: {status} says nothing"] if content["schema"] in ({}, ANYTHING) else []
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if body is not None and "example" not in body and needs != SIGNED_IN:
+            wrong.append(f"{method} {path}: no example of a body")
+    assert wrong == []
+
+
+def test_every_example_fits_its_schema(shape: ProofdeskApp) -> None:
+    document = described(shape)
+    wrong = []
+    for path, method, operation in _operations(document):
+        contents = [operation.get("requestBody", {}).get("content", {}).get("application/json", {})]
+        contents += [
+            answer.get("content", {}).get("application/json", {}) for answer in operation["responses"].values()
+        ]
+        for content in contents:
+            if "example" in content:
+                schema = {**content["schema"], "components": document["components"]}
+                if not jsonschema_rs.is_valid(schema, content["example"]):
+                    wrong.append(f"{method} {path}")
+    assert wrong == []
+
+
+def test_every_type_of_problem_has_a_page_to_lead_to(shape: ProofdeskApp) -> None:
+    types = problem_types()
+    assert {"shape", "not-found", "method-not-allowed", "missing-scope", "rate-exceeded", "step-not-allowed"} <= set(
+        types
+    )
+    assert [name for name, one in types.items() if not one.text or one.name != name] == []
