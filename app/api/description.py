@@ -30,17 +30,19 @@ _SAYS: Final = {
     "429": "Over the key's limit; come back after Retry-After",
     "503": "The database is away; nothing was kept, come back after Retry-After",
 }
-_EVERYWHERE: Final = ("401", "403", "422", "429", "503")
-_WITH_BODY: Final = ("400", "413", "415")
+_EVERYWHERE: Final = ("400", "401", "403", "422", "429", "503")
+_WITH_BODY: Final = ("413", "415")
 _HEADERS: Final = {
     "RateLimit": "what is left of the key's limit: r calls, t seconds until it begins anew",
     "RateLimit-Policy": "the key's limit: q calls in w seconds",
 }
-_READ_HEADERS: Final[dict[str, tuple[str, str]]] = {
-    "submissions.post": ("Idempotency-Key", "1 to 255 visible ASCII characters; makes a retry safe for 7 days"),
-    "submissions.post_batch": ("Idempotency-Key", "1 to 255 visible ASCII characters; makes a retry safe for 7 days"),
-    "submissions.get": ("If-None-Match", "an ETag; answered with 304 when nothing has changed"),
-    "decision_feed.get_stream": ("Last-Event-ID", "the id of the last event that was read"),
+# Header, what it is for, and what it looks like.
+_KEY: Final = ("Idempotency-Key", "makes a retry safe for 7 days", "^[!-~]{1,255}$")
+_READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
+    "submissions.post": _KEY,
+    "submissions.post_batch": _KEY,
+    "submissions.get": ("If-None-Match", "an ETag; answered with 304 when nothing has changed", "^[!-~]*$"),
+    "decision_feed.get_stream": ("Last-Event-ID", "the id of the last event that was read", "^[0-9]{1,15}$"),
 }
 ABOUT: Final = """Human review of model outputs, with its price.
 
@@ -71,7 +73,17 @@ def describe(app: ProofdeskApp, *, base_url: str, limit: int | None) -> dict[str
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(app, path, method, operation, by_place[path, method])
+            _loosen(document, operation)
     return document
+
+
+def _loosen(document: dict[str, Any], operation: dict[str, Any]) -> None:
+    """Say that a body may be left out where nothing in it is needed."""
+    body = operation.get("requestBody")
+    if body is None or "application/json" not in body["content"]:
+        return
+    name = body["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+    body["required"] = bool(document["components"]["schemas"].get(name, {}).get("required"))
 
 
 def _endpoints(app: ProofdeskApp) -> dict[tuple[str, str], str]:
@@ -91,8 +103,9 @@ def _complete(app: ProofdeskApp, path: str, method: str, operation: dict[str, An
         operation["security"] = [{"key": [] if needs == SIGNED_IN else [needs]}]
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {needs}.".strip()
     if endpoint in _READ_HEADERS:
-        name, text = _READ_HEADERS[endpoint]
-        header = {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        name, text, pattern = _READ_HEADERS[endpoint]
+        schema = {"type": "string", "pattern": pattern}
+        header = {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
         operation.setdefault("parameters", []).append(header)
     kept = kept_answers().get(f"{method.upper()} {path}", {})
     _give_examples(operation, kept)

@@ -105,6 +105,9 @@ def admit() -> Response | None:
         return None
     found = _by_key() if api else None
     if found is None and (not api or view.by_session):
+        if api and not request.cookies:
+            # A program that forgot its key, not a page of another site.
+            raise NeedsKey
         check_origin()
         found = current_user.principal if current_user.is_authenticated else None
     if found is None:

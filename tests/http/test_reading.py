@@ -20,6 +20,8 @@ RATE = {"currency": "EUR", "unit": "hour", "base": "30.00", "valid_from": "2026-
         ("/rate-cards", RATE, ("currency", "valid_from")),
         ("/task-types", {"name": "city", "output_schema": {"type": "object"}}, ("name",)),
         ("/policies", {"task_type": "addresses", "threshold": 0.5}, ()),
+        ("/policies", {"task_type": "addresses"}, ()),
+        ("/task-types", {"name": "town", "escalation": [{"after": "PT1H", "to": {"leads": True}}]}, ("name",)),
         ("/keys", {"scopes": ["read"]}, ("scopes",)),
         ("/people", {"email": "bo@example.org", "roles": ["reviewer"]}, ("email",)),
         ("/calendars", {"name": "Office", "zone": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]]}}, ("name",)),
@@ -75,3 +77,9 @@ def test_a_page_names_the_next_one_in_its_headers(site: Site) -> None:
     rest = site.call("GET", path)
     assert [row["id"] for row in first.body["data"] + rest.body["data"]] == ids[::-1]
     assert "Link" not in rest.headers
+
+
+def test_a_queue_in_which_nothing_ever_waited_has_nothing_due(site: Site) -> None:
+    made = site.call("POST", "/queues", {"name": "quiet"})
+    assert made.status == 201, made.body
+    assert site.call("GET", f"/queues/{made.body['id']}").body["next_due_at"] is None
