@@ -35,10 +35,10 @@ _random = SystemRandom()
 
 
 class Parcel(NamedTuple):
-    """A leased delivery with its secret and body opened."""
+    """A leased delivery with its secrets and body opened."""
 
     leased: Leased
-    secret: str
+    secrets: tuple[str, ...]
     body: bytes
 
 
@@ -90,13 +90,13 @@ def _take(tools: Tools, under_way: Collection[Leased]) -> tuple[list[Parcel], li
 
 
 def _open(session: Session, leased: Leased) -> Parcel:
-    secret = open_secret(session, endpoint_id=leased.endpoint_id, sealed=leased.secret)
+    secrets = tuple(open_secret(session, endpoint_id=leased.endpoint_id, sealed=one) for one in leased.secrets)
     key = data_key(session, submission_id=leased.submission_id)
-    return Parcel(leased, secret, key.open(leased.body, purpose=BODY_PURPOSE))
+    return Parcel(leased, secrets, key.open(leased.body, purpose=BODY_PURPOSE))
 
 
 def _try(tools: Tools, parcel: Parcel) -> Answer:
-    headers = sign(parcel.secret, webhook_id=parcel.leased.webhook_id, at=host_now(), body=parcel.body)
+    headers = sign(parcel.secrets, webhook_id=parcel.leased.webhook_id, at=host_now(), body=parcel.body)
     return tools.sender(parcel.leased.url, headers, parcel.body)
 
 

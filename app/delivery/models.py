@@ -1,7 +1,8 @@
 """Tables of delivery.
 
 A delivery row is written in the transaction of the decision it carries; its id is the webhook id on every try, its
-sealed body the same bytes on every try. Attempts are kept.
+sealed body the same bytes on every try. Attempts are kept. An endpoint's health is kept with it, so that every worker
+of an installation knows it.
 Read and written by app/delivery; reports read them.
 """
 
@@ -12,6 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.delivery.rules.health import Health
 from app.kernel.db import Base, instant
 
 
@@ -28,6 +30,22 @@ class Endpoint(Base):
     created_at: Mapped[datetime] = mapped_column(instant())
     disabled_at: Mapped[datetime | None] = mapped_column(instant())
     disabled_why: Mapped[str | None] = mapped_column(Text)
+    old_secret: Mapped[bytes | None] = mapped_column(LargeBinary, comment="sealed; signs too until it ends")
+    old_secret_until: Mapped[datetime | None] = mapped_column(instant())
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"), comment="tries failed in a row")
+    failing_since: Mapped[datetime | None] = mapped_column(instant(), comment="the first of those failures")
+    rests: Mapped[int] = mapped_column(Integer, server_default=text("0"), comment="rests since it last answered well")
+    resting_until: Mapped[datetime | None] = mapped_column(instant(), comment="nothing is sent before")
+
+    @property
+    def health(self) -> Health:
+        """Return how it has answered lately."""
+        return Health(self.failures, self.failing_since, self.rests, self.resting_until)
+
+    @health.setter
+    def health(self, health: Health) -> None:
+        self.failures, self.failing_since = health.failures, health.failing_since
+        self.rests, self.resting_until = health.rests, health.resting_until
 
 
 class Delivery(Base):
@@ -38,6 +56,7 @@ class Delivery(Base):
         CheckConstraint("state IN ('due', 'delivered', 'parked', 'withdrawn')", name="state"),
         Index("ix_deliveries_due", "next_attempt_at", postgresql_where=text("state = 'due'")),
         Index("ix_deliveries_submission", "submission_id", "id"),
+        Index("ix_deliveries_workspace", "workspace_id", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

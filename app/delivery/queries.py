@@ -1,5 +1,6 @@
 """Read endpoints, the outbox and its tries. Called by the endpoints API, the flows, reports and the sweeper."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
-from app.delivery.rules.retries import DUE, PARKED
+from app.delivery.rules.retries import DUE
 from app.kernel.errors import NotFound
 from app.kernel.paging import Page, read_cursor, write_cursor
 
@@ -63,22 +64,36 @@ def list_deliveries(session: Session, *, workspace_id: UUID, submission_id: UUID
     )
 
 
-def list_parked(session: Session, *, workspace_id: UUID, cursor: str | None, limit: int) -> Page[Delivery]:
-    """Return a page of deliveries that were given up, the latest try first.
+@dataclass(frozen=True)
+class Wanted:
+    """What a list of deliveries is narrowed to."""
+
+    endpoint_id: UUID | None = None
+    submission_id: UUID | None = None
+    state: str | None = None
+
+
+def page_deliveries(
+    session: Session, *, workspace_id: UUID, wanted: Wanted, cursor: str | None, limit: int
+) -> Page[Delivery]:
+    """Return a page of deliveries, the newest first.
 
     Raises:
         BadCursor: the cursor was not made here.
     """
-    query = select(Delivery).where(Delivery.workspace_id == workspace_id, Delivery.state == PARKED)
+    query = select(Delivery).where(Delivery.workspace_id == workspace_id)
+    if wanted.endpoint_id is not None:
+        query = query.where(Delivery.endpoint_id == wanted.endpoint_id)
+    if wanted.submission_id is not None:
+        query = query.where(Delivery.submission_id == wanted.submission_id)
+    if wanted.state is not None:
+        query = query.where(Delivery.state == wanted.state)
     if cursor is not None:
-        at, row_id = read_cursor(cursor)
-        before = (Delivery.next_attempt_at < at) | ((Delivery.next_attempt_at == at) & (Delivery.id < row_id))
-        query = query.where(before)
-    newest = query.order_by(Delivery.next_attempt_at.desc(), Delivery.id.desc()).limit(limit + 1)
-    rows = list(session.scalars(newest))
+        query = query.where(Delivery.id < read_cursor(cursor)[1])
+    rows = list(session.scalars(query.order_by(Delivery.id.desc()).limit(limit + 1)))
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page(rows, write_cursor(rows[-1].next_attempt_at, rows[-1].id) if more else None)
+    return Page(rows, write_cursor(rows[-1].due_at, rows[-1].id) if more else None)
 
 
 def list_attempts(session: Session, *, delivery_id: UUID) -> list[DeliveryAttempt]:

@@ -13,7 +13,7 @@ NEW_SECRET = write_secret(bytes(range(1, 33)))
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = AT.timestamp()
 BODY = b'{"type":"submission.decided","timestamp":"2026-03-02T09:00:00Z","data":{"id":"sub_1","status":"passed"}}'
-HEADERS = sign(SECRET, webhook_id="msg_1", at=AT, body=BODY)
+HEADERS = sign([SECRET], webhook_id="msg_1", at=AT, body=BODY)
 
 
 def test_what_the_service_signs_is_read() -> None:
@@ -27,7 +27,7 @@ def test_what_the_official_library_signs_is_read() -> None:
 
 
 def test_while_a_secret_is_changed_either_will_do() -> None:
-    new = sign(NEW_SECRET, webhook_id="msg_1", at=AT, body=BODY)["webhook-signature"]
+    new = sign([NEW_SECRET], webhook_id="msg_1", at=AT, body=BODY)["webhook-signature"]
     both = {**HEADERS, "webhook-signature": f"{HEADERS['webhook-signature']} {new}"}
     assert read_webhook(BODY, both, NEW_SECRET, now=NOW)
     assert read_webhook(BODY, HEADERS, NEW_SECRET, SECRET, now=NOW)

@@ -104,6 +104,20 @@ class Walker:
         grant: str = read["decision"]["actions"][0]["grant"]
         return grant
 
+    def parked(self) -> tuple[str, str]:
+        """Have a delivery given up; return its endpoint and it."""
+        endpoint = self.api("/endpoints", {"url": "https://example.com/hook"})["id"]
+        self.site.define_addresses()
+        self.api("/submissions", {**ADDRESS, "endpoint": endpoint})
+        taken = self.api("/claims", key="ada")
+        claim_id = taken["claim"]["id"]
+        proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+        self.api(f"/claims/{claim_id}/decision", {**proof, "verb": "approve"}, key="ada")
+        with self.site.app.database.unit_of_work() as session:
+            session.execute(text("UPDATE deliveries SET state = 'parked'"))
+        (row,) = self.api("/deliveries", method="GET")["data"]
+        return endpoint, row["id"]
+
     def newest_decision(self) -> str:
         """Return the id of the newest decision."""
         with self.site.app.database.unit_of_work() as session:
@@ -329,35 +343,3 @@ def _end_session(walker: Walker) -> None:
     path = walker.own_session()
     walker.go()
     walker.page(path)
-
-
-@walk_to("submissions.post_outcome")
-def _report_the_outcome(walker: Walker) -> None:
-    """Report what was learnt later."""
-    submission_id = walker.submit()
-    walker.go()
-    walker.api(f"/submissions/{submission_id}/outcome", {"correct": True})
-
-
-@walk_to("submissions.post_usage")
-def _report_calls(walker: Walker) -> None:
-    """Report a call of a language model that came later."""
-    submission_id = walker.submit()
-    walker.go()
-    walker.api(f"/submissions/{submission_id}/usage", {"llm_calls": [{"provider": "acme"}]})
-
-
-@walk_to("humanlayer.post_function_call")
-def _ask_for_approval(walker: Walker) -> None:
-    """Ask as the HumanLayer SDK does."""
-    walker.go()
-    asked = {"run_id": "r", "call_id": "c", "spec": {"fn": "f", "kwargs": {}}}
-    walker.api("/function_calls", asked, api="/api/humanlayer/v1")
-
-
-@walk_to("humanlayer.post_contact_request")
-def _ask_a_person(walker: Walker) -> None:
-    """Ask a person as the HumanLayer SDK does."""
-    walker.go()
-    asked = {"run_id": "r", "call_id": "c", "spec": {"msg": "Well?"}}
-    walker.api("/contact_requests", asked, api="/api/humanlayer/v1")

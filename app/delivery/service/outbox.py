@@ -19,8 +19,9 @@ from app.audit.rules import SYSTEM, Actor
 from app.audit.service import record
 from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
 from app.delivery.queries import first_of_its_submission, get_delivery, get_endpoint
-from app.delivery.rules.retries import DELIVERED, DUE, PARKED, WITHDRAWN, Answer, judge
-from app.delivery.service.endpoints import disable_endpoint
+from app.delivery.rules.health import Health, after, is_given_up
+from app.delivery.rules.retries import DELIVERED, DUE, PARKED, WITHDRAWN, Answer, Verdict, judge
+from app.delivery.service.endpoints import EndpointDisabled, disable_endpoint
 from app.kernel.errors import Conflict
 from app.kernel.ids import new_id, show
 from app.kernel.jobs import request_job
@@ -40,20 +41,16 @@ class OnItsWay(Conflict):
     """A message of this decision has left already, or is leaving."""
 
 
-class EndpointDisabled(Conflict):
-    """The endpoint of this delivery is disabled."""
-
-
 @dataclass(frozen=True)
 class Leased:
-    """A delivery that is ours to try until `leased_until`. `secret` and `body` are sealed."""
+    """A delivery that is ours to try until `leased_until`. `secrets` and `body` are sealed."""
 
     id: UUID
     workspace_id: UUID
     endpoint_id: UUID
     submission_id: UUID
     url: str
-    secret: bytes
+    secrets: tuple[bytes, ...]
     body: bytes
     leased_until: datetime
 
@@ -102,7 +99,7 @@ def schedule_delivery(
             state=DUE,
             attempts=0,
             due_at=due_at,
-            next_attempt_at=max(now, due_at),
+            next_attempt_at=max(now, due_at, endpoint.resting_until or now),
         )
     )
     request_job(session, name=DRAIN)
@@ -126,7 +123,7 @@ def take_due(session: Session, *, now: datetime, limit: int, skip_endpoints: Col
         for delivery in deliveries:
             endpoint = get_endpoint(session, workspace_id=delivery.workspace_id, endpoint_id=delivery.endpoint_id)
             if endpoint.disabled_at is None:
-                leased.append(_leased(delivery, endpoint, now + LEASE))
+                leased.append(_leased(delivery, endpoint, now))
             else:
                 _settle(session, now, delivery, PARKED, {"why": "endpoint disabled"})
                 parked += 1
@@ -160,16 +157,19 @@ def _lease(session: Session, now: datetime, limit: int, skip_endpoints: Collecti
     )
 
 
-def _leased(delivery: Delivery, endpoint: Endpoint, until: datetime) -> Leased:
+def _leased(delivery: Delivery, endpoint: Endpoint, now: datetime) -> Leased:
+    secrets = [endpoint.secret]
+    if endpoint.old_secret is not None and endpoint.old_secret_until is not None and now < endpoint.old_secret_until:
+        secrets.append(endpoint.old_secret)
     return Leased(
         id=delivery.id,
         workspace_id=delivery.workspace_id,
         endpoint_id=delivery.endpoint_id,
         submission_id=delivery.submission_id,
         url=endpoint.url,
-        secret=endpoint.secret,
+        secrets=tuple(secrets),
         body=delivery.body,
-        leased_until=until,
+        leased_until=now + LEASE,
     )
 
 
@@ -204,10 +204,43 @@ def record_attempt(session: Session, *, now: datetime, leased: Leased, answer: A
         else:
             _settle(session, now, delivery, verdict.state, {"status": answer.status_code, "problem": answer.problem})
     session.flush()
-    if verdict.disables:
-        endpoint = get_endpoint(session, workspace_id=delivery.workspace_id, endpoint_id=delivery.endpoint_id)
-        disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="answered 410 Gone")
+    _look_after(session, delivery, now=now, answer=answer, verdict=verdict, draw=draw)
     return delivery.state
+
+
+def _look_after(
+    session: Session, delivery: Delivery, *, now: datetime, answer: Answer, verdict: Verdict, draw: float
+) -> None:
+    """Keep how the endpoint answered; let it rest, or give it up, when it has failed too often."""
+    endpoint = get_endpoint(session, workspace_id=delivery.workspace_id, endpoint_id=delivery.endpoint_id)
+    if verdict.disables:
+        disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="answered 410 Gone")
+        return
+    if verdict.state == DELIVERED and endpoint.health == Health():
+        return
+    session.refresh(endpoint, with_for_update=True)
+    before, endpoint.health = endpoint.health, after(endpoint.health, answer, now=now, draw=draw)
+    session.flush()
+    if is_given_up(endpoint.health, now=now):
+        disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="failed for five days")
+    elif endpoint.resting_until is not None and endpoint.resting_until != before.resting_until:
+        # What waits for it keeps its tries; those that are under way come back by themselves.
+        session.execute(
+            update(Delivery)
+            .where(
+                Delivery.endpoint_id == endpoint.id,
+                Delivery.state == DUE,
+                Delivery.leased_until.is_(None),
+                Delivery.next_attempt_at < endpoint.resting_until,
+            )
+            .values(next_attempt_at=endpoint.resting_until)
+            .execution_options(synchronize_session=False)
+        )
+    if endpoint.resting_until is not None and delivery.state == DUE and delivery.leased_until is None:
+        # One that was under way when the rest began waits for its end too.
+        session.refresh(delivery)
+        delivery.next_attempt_at = max(delivery.next_attempt_at, endpoint.resting_until)
+        session.flush()
 
 
 def _settle(session: Session, now: datetime, delivery: Delivery, state: str, details: dict[str, object]) -> None:
@@ -244,6 +277,44 @@ def withdraw_deliveries(session: Session, *, now: datetime, decision_id: UUID) -
         if delivery.state != DUE or delivery.leased_until is not None or delivery.attempts:
             raise OnItsWay
         _settle(session, now, delivery, WITHDRAWN, {"why": "decision undone"})
+
+
+def replay_parked(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    workspace_id: UUID,
+    endpoint_id: UUID,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> int:
+    """Make parked deliveries of an endpoint due again that became due in a range; return how many, `limit` at most.
+
+    Raises:
+        NoSuchEndpoint: this workspace has none of that id.
+        EndpointDisabled: nobody would be called.
+    """
+    endpoint = get_endpoint(session, workspace_id=workspace_id, endpoint_id=endpoint_id)
+    if endpoint.disabled_at is not None:
+        raise EndpointDisabled
+    wanted = (
+        select(Delivery.id)
+        .where(
+            Delivery.workspace_id == workspace_id,
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.state == PARKED,
+            Delivery.due_at >= since,
+            Delivery.due_at < until,
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+    )
+    ids = session.scalars(wanted).all()
+    for delivery_id in ids:
+        replay(session, now=now, actor=actor, workspace_id=workspace_id, delivery_id=delivery_id)
+    return len(ids)
 
 
 def replay(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, delivery_id: UUID) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, Shape, Text
+from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, PageQuery, Shape, Text
 from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
 
@@ -56,6 +56,35 @@ class EndpointIn(Shape):
 
     url: Annotated[str, Field(max_length=2_000)]
     types: list[Name] = Field(default_factory=lambda: list(TYPES), max_length=10)
+
+
+class EndpointChange(Shape):
+    """What is to be different about an endpoint; what is left out stays."""
+
+    url: Annotated[str, Field(max_length=2_000)] | None = None
+    types: list[Name] | None = Field(None, max_length=10)
+    enabled: bool | None = None
+
+
+class DeliveriesQuery(PageQuery):
+    """What a list of deliveries is narrowed to."""
+
+    endpoint: Name | None = None
+    submission: Name | None = None
+    state: str | None = Field(None, pattern="^(due|delivered|parked|withdrawn)$")
+
+
+class RotateIn(Shape):
+    """How long the old secret signs too."""
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = 86_400
+
+
+class ReplayIn(Shape):
+    """Which parked deliveries to send again, by when they became due; until now if the end is left out."""
+
+    since: Instant
+    until: Instant | None = None
 
 
 class PersonIn(Shape):

@@ -1,0 +1,63 @@
+"""Walks up to what programs and their admins do besides submitting: later reports, endpoints, the HumanLayer SDK."""
+
+from tests.http.walker import Walker, walk_to
+
+
+@walk_to("endpoints.patch")
+def _change_endpoint(walker: Walker) -> None:
+    made = walker.api("/endpoints", {"url": "https://example.com/hook"})
+    walker.go()
+    walker.api(f"/endpoints/{made['id']}", {"url": "https://example.org/hook"}, method="PATCH")
+
+
+@walk_to("endpoints.post_rotate")
+def _rotate_secret(walker: Walker) -> None:
+    made = walker.api("/endpoints", {"url": "https://example.com/hook"})
+    walker.go()
+    walker.api(f"/endpoints/{made['id']}/rotate", {})
+
+
+@walk_to("endpoints.post_replay")
+def _replay_range(walker: Walker) -> None:
+    endpoint, _ = walker.parked()
+    walker.go()
+    walker.api(f"/endpoints/{endpoint}/replay", {"since": "2026-01-01T00:00:00Z"})
+
+
+@walk_to("deliveries.post_replay")
+def _replay_one(walker: Walker) -> None:
+    _, delivery = walker.parked()
+    walker.go()
+    walker.api(f"/deliveries/{delivery}/replay", {})
+
+
+@walk_to("submissions.post_outcome")
+def _report_the_outcome(walker: Walker) -> None:
+    """Report what was learnt later."""
+    submission_id = walker.submit()
+    walker.go()
+    walker.api(f"/submissions/{submission_id}/outcome", {"correct": True})
+
+
+@walk_to("submissions.post_usage")
+def _report_calls(walker: Walker) -> None:
+    """Report a call of a language model that came later."""
+    submission_id = walker.submit()
+    walker.go()
+    walker.api(f"/submissions/{submission_id}/usage", {"llm_calls": [{"provider": "acme"}]})
+
+
+@walk_to("humanlayer.post_function_call")
+def _ask_for_approval(walker: Walker) -> None:
+    """Ask as the HumanLayer SDK does."""
+    walker.go()
+    asked = {"run_id": "r", "call_id": "c", "spec": {"fn": "f", "kwargs": {}}}
+    walker.api("/function_calls", asked, api="/api/humanlayer/v1")
+
+
+@walk_to("humanlayer.post_contact_request")
+def _ask_a_person(walker: Walker) -> None:
+    """Ask a person as the HumanLayer SDK does."""
+    walker.go()
+    asked = {"run_id": "r", "call_id": "c", "spec": {"msg": "Well?"}}
+    walker.api("/contact_requests", asked, api="/api/humanlayer/v1")
