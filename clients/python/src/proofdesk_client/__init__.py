@@ -25,7 +25,7 @@ from proofdesk_client.gate import (
     TimedOut,
     gate,
 )
-from proofdesk_client.model import Action, Claim, Decision, Submission, Vote
+from proofdesk_client.model import Action, Claim, Decision, Entry, Submission, Vote
 from proofdesk_client.webhooks import Webhook, WebhookRefused, read_webhook
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Claim",
     "Client",
     "Decision",
+    "Entry",
     "NotApproved",
     "NotYetDecided",
     "OtherArguments",

@@ -4,7 +4,7 @@ Safe between tasks of one loop. It sends the key where it was told to and nowher
 """
 
 from asyncio import sleep
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,8 +12,9 @@ import httpx
 
 from proofdesk_client import flows
 from proofdesk_client.connection import connection
-from proofdesk_client.flows import Progress
-from proofdesk_client.model import Claim, Decision, Submission
+from proofdesk_client.errors import Refused
+from proofdesk_client.flows import HOLD_SECONDS, Progress
+from proofdesk_client.model import Claim, Decision, Entry, Submission
 from proofdesk_client.requests import Flow
 
 T = TypeVar("T")
@@ -31,6 +32,10 @@ class AsyncClient:
     async def submit(self, document: Mapping[str, Any], *, idempotency_key: str | None = None) -> Submission:
         """Send an output or proposed actions; learn at once whether it passed, waits or was blocked, and why."""
         return await self.follow(flows.submit(document, idempotency_key))
+
+    async def submit_many(self, documents: Sequence[Mapping[str, Any]]) -> list[Submission | Refused]:
+        """Send many, a thousand a call, each for itself; return what became of each, in their order."""
+        return [r for batch in flows.batches(documents) for r in await self.follow(flows.submit_batch(batch, None))]
 
     async def get(self, submission_id: str) -> Submission:
         """Read a submission as it stands now."""
@@ -56,6 +61,14 @@ class AsyncClient:
         """Take a submission back that nobody has decided."""
         return await self.follow(flows.cancel(submission_id))
 
+    async def usage(self, submission_id: str, document: Mapping[str, Any]) -> Any:
+        """Report calls of language models that came later; one with a known response id counts once."""
+        return await self.follow(flows.report(submission_id, "usage", document))
+
+    async def outcome(self, submission_id: str, document: Mapping[str, Any]) -> Any:
+        """Report what was learnt later of a submission."""
+        return await self.follow(flows.report(submission_id, "outcome", document))
+
     async def claim(self, *, queue: str | None = None, item: str | None = None) -> Claim | None:
         """Take the next item to judge it, as the person of the key; None when there is nothing."""
         return await self.follow(flows.claim(queue, item))
@@ -63,6 +76,15 @@ class AsyncClient:
     async def decide(self, claim: Claim, **verdict: Any) -> Decision | None:
         """Hand in a verdict on what the claim showed; None while other votes are missing."""
         return await self.follow(flows.decide(claim, verdict))
+
+    async def feed(self, after: int = 0, *, forever: bool = True) -> AsyncIterator[Entry]:
+        """Yield every final decision in order, those after `after` first; keep the last `seq` to go on with."""
+        while True:
+            entries, after, has_more = await self.follow(flows.feed(after, HOLD_SECONDS if forever else 0))
+            for entry in entries:
+                yield entry
+            if not (has_more or forever):
+                return
 
     async def redeem(self, grant: str, args_sha256: str) -> None:
         """Use the grant of an approved call up, right before running it with arguments of this digest."""

@@ -3,7 +3,7 @@
 Safe between threads. It sends the key to the address it was given and nowhere else: redirects are not followed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from time import sleep
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,8 +12,9 @@ import httpx
 
 from proofdesk_client import flows
 from proofdesk_client.connection import connection
-from proofdesk_client.flows import Progress
-from proofdesk_client.model import Claim, Decision, Submission
+from proofdesk_client.errors import Refused
+from proofdesk_client.flows import HOLD_SECONDS, Progress
+from proofdesk_client.model import Claim, Decision, Entry, Submission
 from proofdesk_client.requests import Flow
 
 T = TypeVar("T")
@@ -37,6 +38,10 @@ class Client:
                 Without one, a lost answer duplicates nothing, but calling this again does.
         """
         return self.follow(flows.submit(document, idempotency_key))
+
+    def submit_many(self, documents: Sequence[Mapping[str, Any]]) -> list[Submission | Refused]:
+        """Send many, a thousand a call, each for itself; return what became of each, in their order."""
+        return [r for batch in flows.batches(documents) for r in self.follow(flows.submit_batch(batch, None))]
 
     def get(self, submission_id: str) -> Submission:
         """Read a submission as it stands now."""
@@ -68,6 +73,14 @@ class Client:
         """Take a submission back that nobody has decided."""
         return self.follow(flows.cancel(submission_id))
 
+    def usage(self, submission_id: str, document: Mapping[str, Any]) -> Any:
+        """Report calls of language models that came later; one with a known response id counts once."""
+        return self.follow(flows.report(submission_id, "usage", document))
+
+    def outcome(self, submission_id: str, document: Mapping[str, Any]) -> Any:
+        """Report what was learnt later of a submission."""
+        return self.follow(flows.report(submission_id, "outcome", document))
+
     def claim(self, *, queue: str | None = None, item: str | None = None) -> Claim | None:
         """Take the next item to judge it, as the person of the key; None when there is nothing."""
         return self.follow(flows.claim(queue, item))
@@ -75,6 +88,18 @@ class Client:
     def decide(self, claim: Claim, **verdict: Any) -> Decision | None:
         """Hand in a verdict: verb, output, actions, message, note, reason_codes. None while other votes are missing."""
         return self.follow(flows.decide(claim, verdict))
+
+    def feed(self, after: int = 0, *, forever: bool = True) -> Iterator[Entry]:
+        """Yield every final decision in order, those after `after` first; keep the last `seq` to go on after a crash.
+
+        Args:
+            forever: Wait for the next decision; else end when there is none.
+        """
+        while True:
+            entries, after, has_more = self.follow(flows.feed(after, HOLD_SECONDS if forever else 0))
+            yield from entries
+            if not (has_more or forever):
+                return
 
     def redeem(self, grant: str, args_sha256: str) -> None:
         """Use the grant of an approved call up, right before running it with arguments of this digest."""

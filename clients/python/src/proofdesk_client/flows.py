@@ -3,7 +3,7 @@
 Nothing here sleeps or sends. Paths are below /api/v1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from secrets import token_hex
 from time import monotonic
@@ -11,9 +11,9 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from proofdesk_client.errors import NotYetDecided
-from proofdesk_client.model import Claim, Decision, Submission
-from proofdesk_client.requests import LONGEST_PAUSE, Flow, ask, get, post, send
+from proofdesk_client.errors import NotYetDecided, Refused
+from proofdesk_client.model import Claim, Decision, Entry, Submission
+from proofdesk_client.requests import LONGEST_PAUSE, Flow, ask, encode, get, post, send
 
 # What `wait` tells about its progress: the submission as it stands, and the seconds waited so far.
 Progress: TypeAlias = Callable[[Submission, float], None]
@@ -21,6 +21,8 @@ Progress: TypeAlias = Callable[[Submission, float], None]
 HOLD_SECONDS: Final = 25
 # Whoever waits for a person does not give up because the service is being moved.
 OUTAGE_SECONDS: Final = 900.0
+BATCH_SIZE: Final = 1_000
+BATCH_BYTES: Final = 15 * 2**20
 
 
 def submit(document: Mapping[str, Any], idempotency_key: str | None) -> Flow[Submission]:
@@ -28,6 +30,34 @@ def submit(document: Mapping[str, Any], idempotency_key: str | None) -> Flow[Sub
     return Submission.read(
         (yield from ask(post("/submissions", document, idempotency_key=idempotency_key or token_hex())))
     )
+
+
+def submit_batch(
+    documents: Sequence[Mapping[str, Any]], idempotency_key: str | None
+) -> Flow[list[Submission | Refused]]:
+    """Send up to a thousand at once, each for itself; return what became of each, in their order."""
+    body = {"submissions": list(documents)}
+    request = post("/submissions/batch", body, idempotency_key=idempotency_key or token_hex())
+    results = (yield from ask(request))["results"]
+    return [_result(str(request), result) for result in results]
+
+
+def _result(asked: str, result: Mapping[str, Any]) -> Submission | Refused:
+    problem = result.get("error")
+    return Submission.read(result) if problem is None else Refused(asked, problem.get("status", 422), problem)
+
+
+def batches(documents: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Cut a long row of submissions into bodies that the service takes."""
+    start = size = 0
+    for place, document in enumerate(documents):
+        more = len(encode(document)) + 1
+        if place > start and (place - start == BATCH_SIZE or size + more > BATCH_BYTES):
+            yield documents[start:place]
+            start, size = place, 0
+        size += more
+    if start < len(documents):
+        yield documents[start:]
 
 
 def read(submission_id: str) -> Flow[Submission]:
@@ -81,6 +111,11 @@ def cancel(submission_id: str) -> Flow[Submission]:
     return Submission.read((yield from ask(post(f"/submissions/{submission_id}/cancel", {}, harmless=True))))
 
 
+def report(submission_id: str, what: str, document: Mapping[str, Any]) -> Flow[Any]:
+    """Say later what a submission took (usage) or came to (outcome)."""
+    return (yield from ask(post(f"/submissions/{submission_id}/{what}", document)))
+
+
 def find(query: Mapping[str, Any]) -> Flow[tuple[list[Submission], str | None]]:
     """Return a page of submissions without their contents, and the cursor of the next page."""
     page = yield from ask(get("/submissions", query))
@@ -99,6 +134,14 @@ def decide(claim: Claim, verdict: Mapping[str, Any]) -> Flow[Decision | None]:
     proof = {"token": claim.token, "content_sha256": claim.item["content_sha256"]}
     answer = yield from ask(post(f"/claims/{claim.id}/decision", {**proof, **verdict}, harmless=True))
     return None if answer["id"] is None else Decision.read(answer)
+
+
+def feed(after: int, hold: int) -> Flow[tuple[list[Entry], int, bool]]:
+    """Return a page of the feed, the number to go on after, and whether there is more."""
+    page = yield from ask(
+        get("/decisions", {"after": after, "wait": hold}, timeout=hold + 30.0, patience=OUTAGE_SECONDS)
+    )
+    return [Entry.read(entry) for entry in page["data"]], page["next_after"], page["has_more"]
 
 
 def redeem(grant: str, args_sha256: str) -> Flow[None]:

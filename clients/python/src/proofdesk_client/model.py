@@ -1,4 +1,4 @@
-"""What the service answers, as values with names: submissions, decisions and claims.
+"""What the service answers, as values with names: submissions, decisions, claims and entries of the feed.
 
 `document` of each is the whole answer, with whatever a newer service says besides. Times are aware, seconds are
 Decimal. Read by the flows; nothing here speaks to the service.
@@ -106,7 +106,7 @@ class Submission:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """Read a submission: the answer to sending one, to reading one, or the data of a webhook."""
+        """Read a submission: the answer to sending one, to reading one, or the data of a webhook or the feed."""
         decision = document.get("decision")
         return cls(document["id"], document["status"], None if decision is None else Decision.read(decision), document)
 
@@ -135,3 +135,19 @@ class Claim:
         """Read the answer to taking an item."""
         lease = document["claim"]
         return cls(lease["id"], lease["token"], datetime.fromisoformat(lease["expires_at"]), document["item"])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the feed. Keep `seq` with what you made of the entry, and go on from there after a crash."""
+
+    seq: int
+    type: str
+    at: datetime
+    submission: Submission
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """Read an entry."""
+        at = datetime.fromisoformat(document["at"])
+        return cls(document["seq"], document["type"], at, Submission.read(document["data"]))
