@@ -25,6 +25,9 @@ _KNOWN: Final = frozenset(
         "PROOFDESK_RATE_LIMIT",
         "PROOFDESK_ALLOW_PRIVATE_ENDPOINTS",
         _FALLBACKS,
+        # Of the commands that speak to a service as any program does.
+        "PROOFDESK_URL",
+        "PROOFDESK_API_KEY",
     }
 )
 _PLACEHOLDERS: Final = ("change", "secret", "default", "example", "password")

@@ -6,6 +6,7 @@ from app.cli.demo import demo
 from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
 from app.cli.operate import migrate, ready, verify, web, worker
+from app.cli.programs import export, submit
 from app.cli.rewrap import rewrap
 from app.cli.trail import audit
 from app.cli.up import up
@@ -17,5 +18,21 @@ def main() -> None:
     """Human review of language model outputs, with every second booked as cost."""
 
 
-for command in (up, web, worker, ready, migrate, verify, demo, workspace, person, key, signing_key, rewrap, audit):
+for command in (
+    up,
+    web,
+    worker,
+    ready,
+    migrate,
+    verify,
+    demo,
+    workspace,
+    person,
+    key,
+    signing_key,
+    rewrap,
+    audit,
+    submit,
+    export,
+):
     main.add_command(command)
