@@ -13,6 +13,7 @@ from app.web import (
     account,
     calendar_pages,
     costs,
+    delivery_pages,
     desk_acts,
     docs_pages,
     floor,
@@ -38,7 +39,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("account.show", "Account", frozenset()),
 )
 # Pages that stand below another one's link.
-_BELOW: Final = dict.fromkeys(("access", "calendar_pages", "group_pages"), "queue_settings")
+_BELOW: Final = dict.fromkeys(("access", "calendar_pages", "delivery_pages", "group_pages"), "queue_settings")
 _OUTCOMES: Final = {
     "approved": "Approved.",
     "corrected": "Corrected.",
@@ -74,9 +75,14 @@ def install(app: Flask) -> None:
     untrusted.add_to(app.jinja_env)
     for page in (account, costs, desk_acts, docs_pages, home, item_page, login, queue_pages, review):
         app.register_blueprint(page.page)
-    for page in (access, calendar_pages, floor, group_pages, queue_settings):
+    for page in (access, calendar_pages, delivery_pages, floor, group_pages, queue_settings):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
+    app.jinja_env.globals["may_administer"] = _may_administer
+
+
+def _may_administer() -> bool:
+    return bool(current_user.is_authenticated and current_user.principal.may("admin"))
 
 
 def _frame() -> dict[str, Any]:

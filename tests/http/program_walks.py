@@ -61,3 +61,47 @@ def _ask_a_person(walker: Walker) -> None:
     walker.go()
     asked = {"run_id": "r", "call_id": "c", "spec": {"msg": "Well?"}}
     walker.api("/contact_requests", asked, api="/api/humanlayer/v1")
+
+
+def _sign_in_as_admin(walker: Walker) -> None:
+    walker.site.add_person("bo", ["admin"])
+    walker.sign_in("bo")
+
+
+@walk_to("delivery_pages.add")
+def _register_on_a_page(walker: Walker) -> None:
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page("/admin/endpoints", url="https://example.com/hook", types="submission.decided")
+
+
+@walk_to("delivery_pages.switch")
+def _disable_on_a_page(walker: Walker) -> None:
+    made = walker.api("/endpoints", {"url": "https://example.com/hook"})
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/endpoints/{made['id']}/state", enabled="no")
+
+
+@walk_to("delivery_pages.rotate")
+def _rotate_on_a_page(walker: Walker) -> None:
+    made = walker.api("/endpoints", {"url": "https://example.com/hook"})
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/endpoints/{made['id']}/secret")
+
+
+@walk_to("delivery_pages.send_all_again")
+def _replay_all_on_a_page(walker: Walker) -> None:
+    endpoint, _ = walker.parked()
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/endpoints/{endpoint}/replay")
+
+
+@walk_to("delivery_pages.send_again")
+def _replay_one_on_a_page(walker: Walker) -> None:
+    _, delivery = walker.parked()
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/deliveries/{delivery}/replay")
