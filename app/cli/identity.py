@@ -56,12 +56,15 @@ def _person_id(work: Work, email: str) -> UUID:
     return person.id
 
 
-def _list_of(check: Callable[[list[str]], list[str]]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return a click callback that reads words parted by commas."""
+_Read = Callable[[click.Context, click.Parameter, tuple[str, ...]], list[str]]
 
-    def read(_context: click.Context, _parameter: click.Parameter, text: str) -> list[str]:
+
+def _list_of(check: Callable[[list[str]], list[str]]) -> _Read:
+    """Return a click callback that reads words parted by commas, from an option that may be given several times."""
+
+    def read(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[str]:
         try:
-            return check([word.strip() for word in text.split(",") if word.strip()])
+            return check([word.strip() for text in texts for word in text.split(",") if word.strip()])
         except Invalid as error:
             raise click.BadParameter(error.faults[0].detail) from error
 
@@ -94,6 +97,7 @@ def person() -> None:
     "--role",
     "roles",
     required=True,
+    multiple=True,
     metavar="R[,R]",
     callback=_list_of(check_roles),
     help=f"Any of {', '.join(ROLES)}.",
@@ -155,6 +159,7 @@ def key() -> None:
 @click.option(
     "--scopes",
     required=True,
+    multiple=True,
     metavar="S[,S]",
     callback=_list_of(check_scopes),
     help=f"Any of {', '.join(SCOPES)}; review needs --person.",

@@ -78,7 +78,11 @@ def add() -> str | tuple[str, int]:
             )
         )
     )
-    return _one(made[0].endpoint, secret=made[0].secret) if faults is None else (_endpoints({"url": url, "types": types}, faults), 422)
+    return (
+        _one(made[0].endpoint, secret=made[0].secret)
+        if faults is None
+        else (_endpoints({"url": url, "types": types}, faults), 422)
+    )
 
 
 @page.get("/admin/endpoints/<endpoint_id>")

@@ -57,6 +57,16 @@ def test_a_workspace_is_made_and_its_id_printed(session: Session) -> None:
     assert "exists already" in refused(workspace, "create", "North")
 
 
+def test_roles_and_scopes_may_be_parted_by_commas_or_given_several_times(session: Session, workspace: UUID) -> None:
+    words = ("create", "eve@acme.example", "--workspace", "Acme", "--role", "admin", "--role", "reviewer,lead")
+    assert run(person, *words).exit_code == 0
+    eve = find_person_by_email(session, email="eve@acme.example")
+    assert eve is not None
+    assert set(get_membership(session, workspace_id=workspace, person_id=eve.id).roles) == {"admin", "reviewer", "lead"}
+    made = run(key, "create", "--workspace", "Acme", "--scopes", "read", "--scopes", "submit")
+    assert made.exit_code == 0
+
+
 def test_a_person_is_made_with_roles_skills_and_queues(session: Session, workspace: UUID) -> None:
     options = ["--role", "lead, reviewer", "--name", "Grace", "--skill", "refunds", "--queue", "default"]
     result = run(person, "create", "grace@example.org", "--workspace", "Acme", *options)
