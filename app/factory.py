@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.adapters.redis_bell import RedisBell
 from app.adapters.redis_limits import RedisLimiter, redis_is_ready
-from app.adapters.rq_jobs import RqCarrier
+from app.adapters.rq_jobs import RqCarrier, count_queued
 from app.api.description import describe
 from app.api.humanlayer import calls as humanlayer_calls
 from app.api.v1 import (
@@ -29,6 +29,7 @@ from app.api.v1 import (
     health,
     items,
     keys,
+    metrics,
     my_notifications,
     people,
     policies,
@@ -68,6 +69,7 @@ _RESOURCES = (
     humanlayer_calls,
     items,
     keys,
+    metrics,
     my_notifications,
     people,
     policies,
@@ -118,6 +120,7 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
     limit = settings.rate_limit_per_minute
     app.extensions["limiter"] = NoLimit() if limit is None else RedisLimiter(settings.redis_url, limit)
     app.extensions["waiting_room"] = WaitingRoom(RedisBell(settings.redis_url), places=max(1, threads // 2))
+    app.extensions["jobs_queued"] = lambda: count_queued(settings.redis_url)
     app.extensions["redis_is_ready"] = lambda: redis_is_ready(settings.redis_url)
     problems.install(app)
     headers.install(app, secure=settings.secure)

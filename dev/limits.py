@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from app.api.v1.idempotency import KEY_LENGTH
 from app.api.v1.shapes.admin import TaskTypeIn
 from app.api.v1.shapes.parts import FIRST_YEAR, LAST_YEAR, METADATA_KEYS, NAME_LENGTH, TEXT_LENGTH
 from app.api.v1.shapes.queues import MAX_DAYS, MAX_RELAXATIONS
 from app.api.v1.shapes.submissions import MAX_ACTIONS, MAX_BATCH, MAX_BLOCKS, MAX_FIELDS, SubmissionQuery
-from app.api.v1.submissions import KEY_LENGTH
 from app.delivery.rules.retries import WAITS_SECONDS
 from app.delivery.rules.urls import MAX_LENGTH as URL_LENGTH
 from app.delivery.rules.urls import PORTS

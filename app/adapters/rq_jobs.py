@@ -79,3 +79,15 @@ class RqCarrier:
         return Queue.prepare_data(
             job.name, args=job.ids, ttl=HINT_TTL_SECONDS, result_ttl=0, failure_ttl=FAILURE_TTL_SECONDS
         )
+
+
+def count_queued(redis_url: str) -> int:
+    """Return how many hints no worker has picked up; 0 when Redis is away, which loses nothing."""
+    redis = Redis.from_url(
+        redis_url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
+    )
+    with redis:
+        try:
+            return int(Queue(QUEUE_NAME, connection=redis, serializer=JSONSerializer).count)
+        except (RedisError, OSError):
+            return 0

@@ -39,6 +39,7 @@ _HEADERS: Final = {
 # Header, what it is for, and what it looks like.
 _KEY: Final = ("Idempotency-Key", "makes a retry safe for 7 days", "^[!-~]{1,255}$")
 _READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
+    "grants.post_redeem": _KEY,
     "submissions.post": _KEY,
     "submissions.post_batch": _KEY,
     "submissions.get": ("If-None-Match", "an ETag; answered with 304 when nothing has changed", "^[!-~]*$"),

@@ -44,16 +44,18 @@ class RateExceeded(TooMany):
     """This key has made too many calls in this minute."""
 
 
-def allow(scope: str, *, by_session: bool = False) -> Callable[[View], View]:
+def allow(scope: str, *, by_session: bool = False, by_loopback: bool = False) -> Callable[[View], View]:
     """Declare what a view needs: PUBLIC, SIGNED_IN, or a permission.
 
     Args:
         by_session: An API call that a signed-in person's page may make too.
+        by_loopback: A call that a program on this machine may make without a key.
     """
 
     def declare(view: View) -> View:
         view.needs = scope  # type: ignore[attr-defined]  # a note on the function, read by admit and the tests
         view.by_session = by_session  # type: ignore[attr-defined]  # likewise
+        view.by_loopback = by_loopback  # type: ignore[attr-defined]  # likewise
         return view
 
     return declare
@@ -103,6 +105,8 @@ def admit() -> Response | None:
         if not api:
             check_origin()
         return None
+    if view.by_loopback and _is_from_here():
+        return None
     found = _by_key() if api else None
     if found is None and (not api or view.by_session):
         if api and not request.cookies:
@@ -118,6 +122,12 @@ def admit() -> Response | None:
         raise MissingScope(f"This needs the scope {needs}." if api else "Your role does not allow this.")
     g.principal = found
     return None
+
+
+def _is_from_here() -> bool:
+    """Say whether a program on this machine asks, and nobody through a proxy on it."""
+    forwarded = any(request.headers.get(name) for name in ("X-Forwarded-For", "Forwarded", "Authorization"))
+    return request.remote_addr in {"127.0.0.1", "::1"} and not forwarded
 
 
 def _by_key() -> Principal | None:

@@ -70,6 +70,16 @@ def test_a_grant_is_used_once(site: Site) -> None:
     assert (again.status, again.body["redeemed_at"]) == (409, first.body["redeemed_at"])
 
 
+def test_a_retry_whose_answer_was_lost_gets_it_again_and_nobody_else_does(site: Site) -> None:
+    grant = the_grant(decided(site))
+    body = {"grant": grant, "args": EDITED}
+    first = site.call("POST", "/grants/redeem", body, Idempotency_Key="k-1")
+    again = site.call("POST", "/grants/redeem", body, Idempotency_Key="k-1")
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert site.call("POST", "/grants/redeem", body, Idempotency_Key="k-2").status == 409
+
+
 def test_of_many_who_use_a_grant_at_once_one_may(site: Site) -> None:
     grant = the_grant(decided(site))
     with ThreadPoolExecutor(8) as pool:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.api.v1.idempotency import KEY_LENGTH
 from app.api.v1.shapes import parts, submissions
 from app.api.v1.shapes.admin import TaskTypeIn
-from app.api.v1.submissions import KEY_LENGTH
 from app.delivery.rules.retries import WAITS_SECONDS
 from app.edge import requests, waiting
 from app.edge.unit_of_work import ProofdeskApp

@@ -7,6 +7,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
+from app.api.v1.idempotency import once
 from app.api.v1.shapes.grants import KeySet, Redeemed, RedeemIn
 from app.api.v1.shapes.parts import Problem
 from app.edge.context import db, now, principal, workspace_id
@@ -15,7 +16,9 @@ from app.grants.queries import key_set
 from app.kernel.ids import show
 from app.kernel.instants import instant_text
 from app.kernel.jcs import args_sha256
+from app.kernel.strict_json import encode
 from app.review.service.redeeming import redeem
+from app.submissions.service import Kept
 
 api = APIBlueprint("grants", __name__, abp_tags=[Tag(name="grants")])
 
@@ -27,7 +30,14 @@ api = APIBlueprint("grants", __name__, abp_tags=[Tag(name="grants")])
 )
 @allow("submit")
 def post_redeem(body: RedeemIn) -> Response:
-    """Use the grant of an approved action, once. With `args` or `args_sha256`, other arguments are refused."""
+    """Use the grant of an approved action, once. With `args` or `args_sha256`, other arguments are refused.
+
+    With an `Idempotency-Key`, a retry whose first answer was lost gets that answer, and not that the grant is used up.
+    """
+    return once("/grants/redeem", lambda: _redeem(body))
+
+
+def _redeem(body: RedeemIn) -> Kept:
     digest = None if body.args_sha256 is None else bytes.fromhex(body.args_sha256)
     grant, at = redeem(
         db(),
@@ -36,7 +46,7 @@ def post_redeem(body: RedeemIn) -> Response:
         text=body.grant,
         args_sha256=digest if body.args is None else args_sha256(body.args),
     )
-    return answer(
+    document = encode(
         {
             "id": show("grant", grant.id),
             "submission_id": show("submission", grant.submission_id),
@@ -47,6 +57,7 @@ def post_redeem(body: RedeemIn) -> Response:
             "redeemed_at": instant_text(at),
         }
     )
+    return Kept(200, document, None)
 
 
 @api.get("/.well-known/jwks.json", responses={200: KeySet})

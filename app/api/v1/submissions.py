@@ -3,16 +3,15 @@
 Scopes: submit to send and cancel, read to read.
 """
 
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.api.v1.answers import answer, from_bytes
+from app.api.v1.answers import answer
+from app.api.v1.idempotency import key_id, once
 from app.api.v1.shapes.model_use import UsageIn, UsageOut
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.submissions import (
@@ -31,14 +30,14 @@ from app.edge.problems import error_document
 from app.edge.requests import BATCH_BYTES, BODY_BYTES, BodyTooLarge, Taken, takes
 from app.edge.waiting import NotYet, may_wait
 from app.intake.service import Accepted, Sender, report_calls, submit, submit_each
-from app.kernel.errors import Fault, Invalid, ServiceError
+from app.kernel.errors import ServiceError
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
 from app.review.service import cancel
 from app.submissions.queries import Filter, get_submission, list_submissions
-from app.submissions.service import Kept, answer_once, record_outcome
+from app.submissions.service import Kept, record_outcome
 
 api = APIBlueprint(
     "submissions",
@@ -48,18 +47,13 @@ api = APIBlueprint(
     abp_security=[{"key": []}],
     abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
 )
-KEY_LENGTH = 255
-
-
-class BadIdempotencyKey(Invalid):
-    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
 
 
 @api.post("/submissions", responses={201: Anything})
 @allow("submit")
 def post(body: SubmissionIn) -> Response:  # noqa: ARG001  # its shape is checked by being named
     """Submit an output or proposed actions. `Idempotency-Key` makes a retry safe for 7 days."""
-    return _once("/submissions", _accept)
+    return once("/submissions", _accept)
 
 
 @api.post("/submissions/batch", responses={200: BatchOut, 413: Problem})
@@ -71,29 +65,7 @@ def post_batch(body: BatchIn) -> Response:  # noqa: ARG001  # its shape is check
     An element is kept as its exact bytes in the body and may have as many as a body of its own. `Idempotency-Key`
     makes a retry of the whole batch safe for 7 days.
     """
-    return _once("/submissions/batch", _accept_each)
-
-
-def _once(path: str, work: Callable[[], Kept]) -> Response:
-    """Return the answer of the work, or the one kept for this Idempotency-Key."""
-    idempotency_key = _idempotency_key()
-    if idempotency_key is None:
-        kept = work()
-    else:
-        kept = answer_once(
-            db(),
-            now=now(),
-            key_id=_key_id(),
-            idempotency_key=idempotency_key,
-            request=f"POST {path}\n".encode() + strict_request().raw_body,
-            work=work,
-        )
-    response = from_bytes(kept.body, kept.status_code)
-    if kept.submission_id is not None:
-        response.headers["Location"] = f"/api/v1/submissions/{show('submission', kept.submission_id)}"
-    if kept.replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
+    return once("/submissions/batch", _accept_each)
 
 
 def _accept() -> Kept:
@@ -102,7 +74,7 @@ def _accept() -> Kept:
         now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
-        key_id=_key_id(),
+        key_id=key_id(),
         key_owner=principal().person_id,
         body=strict_request().raw_body,
         document=strict_request().document,
@@ -119,7 +91,7 @@ def _accept_each() -> Kept:
         results.append(None if error is None else {"error": error_document(error)})
         if error is None:
             elements.append((part, document))
-    sender = Sender(principal().actor, workspace_id(), _key_id(), principal().person_id)
+    sender = Sender(principal().actor, workspace_id(), key_id(), principal().person_id)
     outcomes = iter(submit_each(db(), now=now(), sender=sender, elements=elements))
     answers = [_outcome_document(next(outcomes)) if result is None else result for result in results]
     return Kept(200, encode({"results": answers}), None)
@@ -140,23 +112,6 @@ def _outcome_document(outcome: Accepted | ServiceError) -> dict[str, Any]:
     if isinstance(outcome, ServiceError):
         return {"error": error_document(outcome)}
     return accepted_document(outcome)
-
-
-def _key_id() -> UUID:
-    actor_id = principal().actor.id
-    assert actor_id is not None, "only keys submit"  # noqa: S101  # the scope is never a person's
-    return actor_id
-
-
-def _idempotency_key() -> str | None:
-    text = request.headers.get("Idempotency-Key")
-    if text is None:
-        return None
-    # The header is a structured string in the IETF draft, bare almost everywhere else; both name the same key.
-    key = text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
-    if not 1 <= len(key) <= KEY_LENGTH or not all("!" <= c <= "~" for c in key):
-        raise BadIdempotencyKey(faults=[Fault("Idempotency-Key", "must have 1 to 255 visible ASCII characters")])
-    return key
 
 
 @api.get("/submissions/<id>", responses={200: Anything})
@@ -218,7 +173,7 @@ def post_outcome(path: IdPath, body: OutcomeIn) -> Response:
         now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
-        key_id=_key_id(),
+        key_id=key_id(),
         submission_id=parse("submission", path.id),
         correct=body.correct,
         label=body.label,

@@ -1,0 +1,59 @@
+"""`Idempotency-Key`: a retry gets the answer that was given, for 7 days. Called by the calls that honour it."""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from flask import Response, request
+
+from app.api.v1.answers import from_bytes
+from app.edge.context import db, now, principal, strict_request
+from app.kernel.errors import Fault, Invalid
+from app.kernel.ids import show
+from app.submissions.service import Kept, answer_once
+
+KEY_LENGTH: Final = 255
+
+
+class BadIdempotencyKey(Invalid):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+
+
+def once(path: str, work: Callable[[], Kept]) -> Response:
+    """Return the answer of the work, or the one kept for this Idempotency-Key."""
+    idempotency_key = _idempotency_key()
+    if idempotency_key is None:
+        kept = work()
+    else:
+        kept = answer_once(
+            db(),
+            now=now(),
+            key_id=key_id(),
+            idempotency_key=idempotency_key,
+            request=f"POST {path}\n".encode() + strict_request().raw_body,
+            work=work,
+        )
+    response = from_bytes(kept.body, kept.status_code)
+    if kept.submission_id is not None:
+        response.headers["Location"] = f"/api/v1/submissions/{show('submission', kept.submission_id)}"
+    if kept.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def key_id() -> UUID:
+    """Return the id of the key that asks."""
+    actor_id = principal().actor.id
+    assert actor_id is not None, "only keys submit"  # noqa: S101  # the scope is never a person's
+    return actor_id
+
+
+def _idempotency_key() -> str | None:
+    text = request.headers.get("Idempotency-Key")
+    if text is None:
+        return None
+    # The header is a structured string in the IETF draft, bare almost everywhere else; both name the same key.
+    key = text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
+    if not 1 <= len(key) <= KEY_LENGTH or not all("!" <= c <= "~" for c in key):
+        raise BadIdempotencyKey(faults=[Fault("Idempotency-Key", "must have 1 to 255 visible ASCII characters")])
+    return key
