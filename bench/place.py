@@ -7,6 +7,7 @@ that is started here is stopped here.
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SECRET: Final = "0123456789abcdef of a run that is thrown away"  # noqa: S105  # of throw-away data
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 60
+WORKER_STARTS_SECONDS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -91,25 +93,45 @@ def web_server(place: Place, database_url: str) -> Iterator[int]:
     The limit of calls is counted as always, but set so high that it refuses nobody.
     """
     port = _free_port()
-    environment = {
+    environment = {**_environment(place, database_url), "PROOFDESK_BASE_URL": f"http://{HOST}:{port}"}
+    with _running(web_command(HOST, port), environment) as server:
+        _wait_for(port, server)
+        yield port
+
+
+@contextmanager
+def worker(place: Place, database_url: str) -> Iterator[None]:
+    """Run `proofdesk worker` over this database."""
+    environment = {**_environment(place, database_url), "PROOFDESK_ALLOW_PRIVATE_ENDPOINTS": "on"}
+    with _running([sys.executable, "-m", "app", "worker"], environment):
+        # Its children need a moment, and there is nobody to ask whether they have begun.
+        time.sleep(WORKER_STARTS_SECONDS)
+        yield
+
+
+def _environment(place: Place, database_url: str) -> dict[str, str]:
+    return {
         **os.environ,
         "DATABASE_URL": database_url,
         "REDIS_URL": place.redis_url,
         "SECRET_KEY": SECRET,
-        "PROOFDESK_BASE_URL": f"http://{HOST}:{port}",
         "PROOFDESK_RATE_LIMIT": "100000000/minute",
+        "LOG_LEVEL": "ERROR",
     }
-    server = subprocess.Popen(web_command(HOST, port), env=environment, cwd=ROOT)
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
-        _wait_for(port, server)
-        yield port
+        yield process
     finally:
-        server.terminate()
+        process.terminate()
         try:
-            server.wait(15)
+            process.wait(15)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _free_port() -> int:

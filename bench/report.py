@@ -26,6 +26,7 @@ TITLES: Final = {
     "submit keyed": "The same, each with an Idempotency-Key",
     "batch limit": "Bare COPY of 1,000 rows into three tables, one connection (the limit)",
     "batch": "HTTP: 1,000 submissions of 2 KB a call",
+    "feed": "HTTP: decisions read on the feed (time since they became final)",
     "snapshot closed": "Claims for as long, no snapshot open",
     "snapshot open": "Claims while a snapshot is open",
 }
@@ -138,6 +139,13 @@ TARGETS: Final = (
         False,
         _share("batch", 4, "batch limit", 1, "batch_per_second"),
     ),
+    Target(
+        "a decision that is final, to its being read on the feed, p95 in ms, 8 reviewers",
+        250.0,
+        50.0,
+        True,
+        _one("feed", 10_000, "follow_p95"),
+    ),
 )
 
 
@@ -238,7 +246,7 @@ def _tables(found: Figures) -> list[str]:
             continue
         kinds = [
             kind
-            for kind in ("claim", "next", "beat", "decide", "submit", "batch")
+            for kind in ("claim", "next", "beat", "decide", "submit", "batch", "follow")
             if any(f"{kind}_p50" in found[p] for p in places)
         ]
         if not kinds:

@@ -13,14 +13,14 @@ from sqlalchemy import text
 
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
-from bench import claiming, intake, limit, loop
+from bench import claiming, following, intake, limit, loop
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
-from bench.place import Place, new_database, opened, web_server
+from bench.place import Place, new_database, opened, web_server, worker
 
 # A second million to fill would take longer than it tells anything.
 SEVERAL_AT_MOST = 100_000
-SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch")
+SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch", "feed")
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     if {"submit", "batch"} & set(plan.suites):
         with new_database(place, "bench_intake") as url, opened(url) as database:
             yield from _intake(place, plan, url, database)
+    if "feed" in plan.suites:
+        with new_database(place, "bench_feed") as url, opened(url) as database:
+            yield from _feed(place, plan, url, database)
     if not set(plan.suites) & {"loop", "beats", "limit", "claim", "several"}:
         plan = replace(plan, waiting=())
     for waiting in plan.waiting:
@@ -82,6 +85,19 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     if "snapshot" in plan.suites:
         with new_database(place, "bench_snapshot") as url, opened(url) as database:
             yield from _snapshot(plan, url, database)
+
+
+def _feed(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:
+    """Decide while somebody follows the feed."""
+    ground = fill(database, name="Followed", waiting=10_000, several=False)
+    with web_server(place, url) as port, worker(place, url):
+        follower = following.make_follower(database, ground, port)
+        shifts = [loop.Shift(port, r.key, 0) for r in ground.reviewers[: following.REVIEWERS]]
+        for _ in range(plan.rounds):
+            top_up(database, ground)
+            for crowd in (1, following.REVIEWERS):
+                yield _cell(("feed", 10_000, crowd), following.take_part, [follower, *shifts[:crowd]], plan)
+    _verify(database)
 
 
 def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waiting: int) -> Iterator[Cell]:

@@ -28,7 +28,14 @@ class Wire:
         """Send a body, or the bytes of one, to a path below /api/v1; return status and decoded answer."""
         sent = body if isinstance(body, bytes) else orjson.dumps(body)
         more = "".join(f"\r\n{name}: {value}" for name, value in headers.items())
-        self._socket.sendall(f"POST /api/v1{path}{self._head}{len(sent)}{more}\r\n\r\n".encode() + sent)
+        return self._ask(f"POST /api/v1{path}{self._head}{len(sent)}{more}\r\n\r\n".encode() + sent)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Read a path below /api/v1; return status and decoded answer."""
+        return self._ask(f"GET /api/v1{path}{self._head}0\r\n\r\n".encode())
+
+    def _ask(self, request: bytes) -> tuple[int, Any]:
+        self._socket.sendall(request)
         data = self._socket.recv(_CHUNK)
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._more()

@@ -49,6 +49,8 @@ FREE: Final = frozenset(
         "why",
     )
 )
+# Whose id may be of any kind, seen so far or not.
+ANYBODY: Final = frozenset(("actor", "subject"))
 _EXAMPLE_BYTES: Final = 6_000
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ID: Final = re.compile(r"([a-z]+)_[0-9a-f]{32}")
@@ -79,6 +81,8 @@ def infer(values: Iterable[Any], *, name: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {"type": [kind, "null"] if nullable else kind}
     if kind == "object":
         found |= _members(known)
+        if name in ANYBODY and "id" in found["properties"]:
+            found["properties"]["id"] = {"type": ["string", "null"]}
     elif kind == "array":
         items = infer([one for value in known for one in value], name=name)
         found |= {"items": items} if items else {}

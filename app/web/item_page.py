@@ -30,6 +30,8 @@ from app.review.queries import find_decision, list_notes
 from app.review.rules.verdict import Verdict
 from app.review.service import assign_item, supersede, unhold_item
 from app.submissions.queries import open_submission
+from app.submissions.rules.sensitive import hide
+from app.submissions.service import reveal
 from app.web.item_history import tell
 from app.web.onward import to
 from app.web.verdict_form import read_digest
@@ -53,7 +55,9 @@ def _item(item_id: str) -> Item:
     return get_item(db(), workspace_id=workspace_id(), item_id=parse("item", item_id))
 
 
-def _show(item: Item, *, problem: str | None = None, posted: dict[str, str] | None = None) -> str:
+def _show(
+    item: Item, *, problem: str | None = None, posted: dict[str, str] | None = None, revealed: bool = False
+) -> str:
     opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
     oversees, reads = principal().may("oversee"), principal().may("read")
     veiled = item.review_mode == "blind" and item.state in OPEN
@@ -67,6 +71,8 @@ def _show(item: Item, *, problem: str | None = None, posted: dict[str, str] | No
     decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
     seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
     zone = habits_of(db(), workspace_id=workspace_id(), person_id=person_id()).clock
+    hidden = bool(opened.received.sensitive) and not revealed
+    said = hide(opened.received) if hidden else opened.received
     return render_template(
         "item_page/show.html",
         item=_facts(item, names),
@@ -74,9 +80,11 @@ def _show(item: Item, *, problem: str | None = None, posted: dict[str, str] | No
         task_type=opened.task_type.name,
         external_id=opened.submission.external_id,
         content_sha256=opened.submission.content_sha256.hex(),
-        output=_pretty(opened.received.output) if reads and opened.received.has_output else None,
-        output_json=orjson.dumps(opened.received.output, option=orjson.OPT_INDENT_2).decode() if reads else "",
-        actions=[(a.name, _pretty(a.args)) for a in opened.received.actions] if reads else [],
+        output=_pretty(said.output) if reads and said.has_output else None,
+        # What is hidden must not be handed back as if it were the output.
+        output_json=orjson.dumps(said.output, option=orjson.OPT_INDENT_2).decode() if reads and not hidden else "",
+        actions=[(a.name, _pretty(a.args)) for a in said.actions] if reads else [],
+        hidden=hidden and reads,
         decision={"id": show_id("decision", decision.id), "status": decision.status, "at": decision.decided_at}
         if decision is not None and seen and (oversees or reads)
         else None,
@@ -182,6 +190,7 @@ def _urls(item: Item, decision_id: UUID | None) -> dict[str, str | None]:
         "take": url_for("review.take", item=shown),
         "unhold": url_for("item_page.unhold", item_id=shown),
         "assign": url_for("item_page.assign", item_id=shown),
+        "reveal": url_for("item_page.show_hidden", item_id=shown),
         "supersede": None if decision_id is None else url_for("item_page.overturn", item_id=shown),
     }
 
@@ -207,6 +216,15 @@ def unhold(item_id: str) -> AnyResponse | tuple[str, int]:
     except Conflict as error:
         return _show(item, problem=error.detail), 409
     return to("item_page.show", item_id=item_id, outcome="released")
+
+
+@page.post("/items/<item_id>/reveal")
+@allow("read")
+def show_hidden(item_id: str) -> str:
+    """Show the sensitive values too; the trail notes who looked."""
+    item = _item(item_id)
+    reveal(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), submission_id=item.submission_id)
+    return _show(item, revealed=True)
 
 
 @page.post("/items/<item_id>/assign")

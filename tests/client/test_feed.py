@@ -9,6 +9,7 @@ from app.feed.service import number_due
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from proofdesk_client import AsyncClient, Client, Entry, Refused, Submission
+from tests.client.looping import run_async
 from tests.client.reviewer import Reviewer
 from tests.factories.servers import Servers
 from tests.factories.site import Site
@@ -60,7 +61,7 @@ def test_the_asyncio_feed_goes_on_with_what_is_decided_later(
             await reading.aclose()  # type: ignore[attr-defined]  # a generator has it
             return found
 
-    assert asyncio.run(first()).type == "submission.decided"
+    assert run_async(first).type == "submission.decided"
 
 
 def test_calls_and_outcomes_are_reported_later(client: Client) -> None:

@@ -105,3 +105,12 @@ def _replay_one_on_a_page(walker: Walker) -> None:
     _sign_in_as_admin(walker)
     walker.go()
     walker.page(f"/admin/deliveries/{delivery}/replay")
+
+
+@walk_to("item_page.show_hidden")
+def _reveal(walker: Walker) -> None:
+    _, item, _ = walker.claim_of_item()
+    walker.site.add_person("lea", ["lead"])
+    walker.sign_in("lea")
+    walker.go()
+    walker.page(f"/items/{item}/reveal")

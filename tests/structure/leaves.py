@@ -83,6 +83,7 @@ LEAVES: Final = {
     "endpoints.patch": "endpoint.changed",
     "endpoints.post_replay": "delivery.replayed",
     "endpoints.post_rotate": "endpoint.secret_rotated",
+    "item_page.show_hidden": "submission.revealed",
     "humanlayer.post_contact_request": "submission.received",
     "humanlayer.post_function_call": "submission.received",
     "submissions.post": "submission.received",

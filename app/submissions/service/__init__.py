@@ -1,7 +1,7 @@
 """The only writers of submissions: task types, submissions with their contents, and idempotent answers."""
 
 from app.submissions.service.idempotency import Kept, StillRunning, answer_once
-from app.submissions.service.outcomes import record_outcome
+from app.submissions.service.outcomes import record_outcome, reveal
 from app.submissions.service.submissions import (
     CONTENTS,
     SUBMISSIONS,
@@ -27,6 +27,7 @@ __all__ = [
     "define_task_type",
     "record_outcome",
     "reopen_submission",
+    "reveal",
     "settle_submission",
     "submission_row",
 ]

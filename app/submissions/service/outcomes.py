@@ -1,6 +1,6 @@
-"""Keep what was learnt of a submission after it was decided. Rows are added, never changed.
+"""Keep what was learnt of a submission after it was decided, and who looked at what it hides.
 
-Called by the submissions API.
+Rows are added, never changed. Called by the submissions API and the item's page.
 """
 
 from collections.abc import Mapping
@@ -65,3 +65,16 @@ def record_outcome(
         details={"correct": correct},
     )
     return outcome
+
+
+def reveal(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, submission_id: UUID) -> None:
+    """Note that somebody is shown the sensitive values of a submission."""
+    record(
+        session,
+        now=now,
+        actor=actor,
+        workspace_id=workspace_id,
+        type="submission.revealed",
+        subject_kind="submission",
+        subject_id=submission_id,
+    )

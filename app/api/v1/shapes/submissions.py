@@ -132,7 +132,8 @@ class SubmissionIn(Shape):
     """An output, proposed actions, or both.
 
     `dry_run` says what would become of it and keeps nothing. `ref` is where a framework resumes, `metadata` is yours;
-    both come back with the decision. `sensitive` names values of output and args that are not for every eye.
+    both come back with the decision. `sensitive` names values of output and args that an item's page hides
+    until somebody asks, which the trail notes; a reviewer under a claim sees them, because she has to judge them.
     """
 
     task_type: Name
