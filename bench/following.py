@@ -42,7 +42,11 @@ def take_part(order: Shift | Follower, span: Span) -> list[Tally]:
 
 
 def _follow(order: Follower, span: Span) -> list[Tally]:
-    wire, tally, after = Wire(order.port, order.key), Tally(), 0
+    wire, tally, after, more = Wire(order.port, order.key), Tally(), 0, True
+    while more:
+        # What earlier rounds decided is not news.
+        _, page = wire.get(f"/decisions?after={after}&limit=200")
+        after, more = page["next_after"], page["has_more"]
     wait_until(span.begins)
     while time.monotonic() < span.ends:
         status, page = wire.get(f"/decisions?after={after}&wait=1&limit=200")
