@@ -49,6 +49,9 @@ FREE: Final = frozenset(
         "why",
     )
 )
+# What happens once and may not have happened yet, whether or not a sample shows it; and what always has.
+_MAY_BE_NEVER: Final = re.compile(r"_(at|since|until|why|by)$")
+ALWAYS: Final = frozenset(("created_at", "recorded_at", "decided_at", "requested_at", "claimed_at", "redeemed_at"))
 # Whose id may be of any kind, seen so far or not.
 ANYBODY: Final = frozenset(("actor", "subject"))
 _EXAMPLE_BYTES: Final = 6_000
@@ -78,6 +81,7 @@ def infer(values: Iterable[Any], *, name: str = "") -> dict[str, Any]:
     if len(kinds) > 1:
         return {"type": sorted(kinds | ({"null"} if nullable else set()))}
     (kind,) = kinds
+    nullable = nullable or bool(_MAY_BE_NEVER.search(name) and name not in ALWAYS)
     found: dict[str, Any] = {"type": [kind, "null"] if nullable else kind}
     if kind == "object":
         found |= _members(known)
