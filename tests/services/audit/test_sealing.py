@@ -46,9 +46,9 @@ def seal_all(database: Database, *, limit: int = 1_000) -> int:
 
 
 @pytest.fixture
-def two(database: Database) -> tuple[UUID, UUID]:
+def two(sealable: Database) -> tuple[UUID, UUID]:
     """Two workspaces that really exist."""
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         now = read_now(session)
         return tuple(create_workspace(session=session, now=now, name=name).id for name in ("One", "Two"))  # type: ignore[return-value]  # two of them
 
@@ -60,48 +60,48 @@ def lines(database: Database, chain: UUID) -> list[dict[str, object]]:
 
 
 def test_each_workspace_has_a_chain_without_a_gap_and_the_installation_one(
-    database: Database, two: tuple[UUID, UUID]
+    sealable: Database, two: tuple[UUID, UUID]
 ) -> None:
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         for n in range(5):
             note(session, two[n % 2], n=n)
         note(session, None)
-    assert seal_all(database, limit=3) == seal_all(database) + 8
-    with database.unit_of_work() as session:
+    assert seal_all(sealable, limit=3) == seal_all(sealable) + 8
+    with sealable.unit_of_work() as session:
         assert set(list_chains(session)) == {*two, UUID(int=0)}
         events = list_events(session, workspace_id=two[0], after=0, limit=100)
         assert [event.seq for event in events] == [1, 2, 3, 4]
     for chain, length in ((two[0], 4), (two[1], 3), (UUID(int=0), 1)):
-        assert check_lines(lines(database, chain))[0] == length
+        assert check_lines(lines(sealable, chain))[0] == length
 
 
 def test_an_event_is_sealed_when_every_transaction_before_it_is_over(
-    database: Database, two: tuple[UUID, UUID]
+    sealable: Database, two: tuple[UUID, UUID]
 ) -> None:
-    seal_all(database)
-    with database.unit_of_work() as slow:
+    seal_all(sealable)
+    with sealable.unit_of_work() as slow:
         note(slow, two[0], which="slow")
-        with database.unit_of_work() as quick:
+        with sealable.unit_of_work() as quick:
             note(quick, two[0], which="quick")
-        assert seal_all(database) == 0
-    assert seal_all(database) == 2
-    assert [line["details"] for line in lines(database, two[0])][1:] == [{"which": "slow"}, {"which": "quick"}]
+        assert seal_all(sealable) == 0
+    assert seal_all(sealable) == 2
+    assert [line["details"] for line in lines(sealable, two[0])][1:] == [{"which": "slow"}, {"which": "quick"}]
 
 
 def test_sealers_and_writers_that_race_leave_one_chain_with_every_event(
-    database: Database, two: tuple[UUID, UUID]
+    sealable: Database, two: tuple[UUID, UUID]
 ) -> None:
     done = threading.Event()
 
     def write(writer: int) -> None:
         for n in range(40):
-            with database.unit_of_work() as session:
+            with sealable.unit_of_work() as session:
                 note(session, two[n % 2], writer=writer, n=n)
                 session.execute(text("SELECT pg_sleep(:s)"), {"s": (writer + n) % 3 / 500})
 
     def work() -> None:
         while not done.is_set():
-            seal_all(database, limit=7)
+            seal_all(sealable, limit=7)
 
     with ThreadPoolExecutor(8) as crowd:
         sealers = [crowd.submit(work) for _ in range(2)]
@@ -110,9 +110,9 @@ def test_sealers_and_writers_that_race_leave_one_chain_with_every_event(
         done.set()
         for sealer in sealers:
             sealer.result(60)
-    seal_all(database)
+    seal_all(sealable)
     for chain in two:
-        kept = lines(database, chain)
+        kept = lines(sealable, chain)
         assert check_lines(kept)[0] == len(kept) == 121
         by_writer: dict[object, list[object]] = {}
         for line in kept[1:]:
@@ -123,30 +123,30 @@ def test_sealers_and_writers_that_race_leave_one_chain_with_every_event(
 
 
 def test_what_a_restored_backup_had_not_sealed_is_sealed_before_anything_new(
-    database: Database, two: tuple[UUID, UUID]
+    sealable: Database, two: tuple[UUID, UUID]
 ) -> None:
-    seal_all(database)
-    with database.unit_of_work() as session:
+    seal_all(sealable)
+    with sealable.unit_of_work() as session:
         note(session, two[0], which="not sealed yet")
-    with database.engine.begin() as connection:
+    with sealable.engine.begin() as connection:
         # As if another cluster had written all of it, whose transactions had higher numbers.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("UPDATE events SET cluster = 1, xact_id = xact_id + 1000000000"))
         connection.execute(text("UPDATE sealers SET cluster = 1, below = below + 1000000000"))
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         note(session, two[0], which="new")
-    assert seal_all(database) == 2
-    assert [line["details"] for line in lines(database, two[0])][1:] == [{"which": "not sealed yet"}, {"which": "new"}]
-    with database.unit_of_work() as session:
+    assert seal_all(sealable) == 2
+    assert [line["details"] for line in lines(sealable, two[0])][1:] == [{"which": "not sealed yet"}, {"which": "new"}]
+    with sealable.unit_of_work() as session:
         assert session.get_one(Sealer, 1).cluster != 1
 
 
-def test_a_seal_cannot_be_changed_or_removed(database: Database, two: tuple[UUID, UUID]) -> None:
-    seal_all(database)
+def test_a_seal_cannot_be_changed_or_removed(sealable: Database, two: tuple[UUID, UUID]) -> None:
+    seal_all(sealable)
     for change in ("UPDATE event_seals SET seq = seq + 1", "DELETE FROM event_seals", "TRUNCATE event_seals"):
-        with pytest.raises(DBAPIError, match="append-only"), database.unit_of_work() as session:
+        with pytest.raises(DBAPIError, match="append-only"), sealable.unit_of_work() as session:
             session.execute(text(change))
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         assert session.scalars(select(EventSeal.seq).where(EventSeal.chain == two[0])).all() == [1]
 
 
@@ -162,13 +162,13 @@ def test_a_seal_cannot_be_changed_or_removed(database: Database, two: tuple[UUID
     ],
 )
 def test_a_line_that_was_changed_left_out_or_added_is_found(
-    database: Database, two: tuple[UUID, UUID], change: object, words: str
+    sealable: Database, two: tuple[UUID, UUID], change: object, words: str
 ) -> None:
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         for n in range(3):
             note(session, two[0], n=n)
-    seal_all(database)
-    kept = lines(database, two[0])
+    seal_all(sealable)
+    kept = lines(sealable, two[0])
     whole = check_lines(kept)
     assert whole[0] == 4
     assert whole[1] != NO_HASH

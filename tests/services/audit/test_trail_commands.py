@@ -12,18 +12,16 @@ from app.identity.service import create_key, create_workspace
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from tests.conftest import SECRET
-from tests.factories.servers import Servers
+from tests.services.audit.conftest import Alone
 
 
 @pytest.fixture
-def exported(
-    database: Database, database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def exported(sealable: Database, alone: Alone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The exported chain of a workspace with some events."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("DATABASE_URL", alone.url)
+    monkeypatch.setenv("REDIS_URL", alone.redis_url)
     monkeypatch.setenv("SECRET_KEY", SECRET)
-    with database.unit_of_work() as session:
+    with sealable.unit_of_work() as session:
         now = read_now(session)
         workspace = create_workspace(session=session, now=now, name="Acme").id
         for _ in range(3):
@@ -63,9 +61,9 @@ def test_a_changed_line_is_named(exported: Path, old: str, new: str, words: str)
     assert words in done.stderr
 
 
-def test_a_live_system_with_a_forged_event_is_told_of(exported: Path, database: Database) -> None:
+def test_a_live_system_with_a_forged_event_is_told_of(exported: Path, sealable: Database) -> None:
     assert CliRunner().invoke(main, ["verify"]).stdout == "All invariants hold.\n"
-    with database.engine.begin() as connection:
+    with sealable.engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         connection.exec_driver_sql("UPDATE events SET actor_kind = 'person' WHERE type = 'key.created'")
     done = CliRunner().invoke(main, ["verify"])
