@@ -23,7 +23,7 @@ def main() -> None:
             for stale in NOTES:
                 (servers.data_dir / f"{stale}.pid").unlink(missing_ok=True)
             argv = [sys.executable, "-m", "tests.embedded.instance", str(servers.data_dir), "worker"]
-            servers.supervisor.start(stack.Child(name="worker", argv=argv))
+            servers.supervisor.start(stack.Child(name="worker", argv=argv, ready=lambda _pid: noted(servers.data_dir)))
             servers.announce("http://127.0.0.1:8080")
             sys.stdout.write("ready\n")
             sys.stdout.flush()
@@ -46,6 +46,11 @@ def work(data_dir: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     note(data_dir, "worker")
     sleep_for_ever()
+
+
+def noted(data_dir: Path) -> bool:
+    """Whether the worker and both that it forked have left their process ids: whom a test kills must be there."""
+    return all((data_dir / f"{name}.pid").exists() for name in NOTES)
 
 
 def note(data_dir: Path, name: str) -> None:

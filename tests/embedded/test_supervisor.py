@@ -20,11 +20,12 @@ OTHER_PYTHON = "/usr/bin/python3"
 
 
 def test_each_killed_child_is_back_within_three_seconds(running: Path) -> None:
-    until((running / "leashed.pid").exists, seconds=5)
     for name in ("worker.pid", "valkey/valkey.pid", "postgres/postmaster.pid"):
         old = pid_in(running, name)
         os.kill(old, signal.SIGKILL)
-        until(lambda name=name, old=old: is_new(running / name, old) and answers(running), seconds=3)  # type: ignore[misc]  # defaults bind the loop variables
+        until(lambda name=name, old=old: is_new(running / name, old), seconds=3)  # type: ignore[misc]  # defaults bind the loop variables
+        # How long PostgreSQL then recovers is the machine's affair, not the supervisor's.
+        until(lambda: answers(running), seconds=30)
 
 
 def is_new(file: Path, old: int) -> bool:
@@ -34,7 +35,6 @@ def is_new(file: Path, old: int) -> bool:
 
 
 def test_what_a_killed_child_had_forked_goes_with_it(running: Path) -> None:
-    until((running / "leashed.pid").exists, seconds=5)
     forked = pid_in(running, "leashed.pid")
     os.kill(pid_in(running, "worker.pid"), signal.SIGKILL)
     until(lambda: forked not in processes_of(running), seconds=3)
@@ -54,7 +54,6 @@ def test_a_signal_stops_everything_and_is_no_failure(data_dir: Path, signum: int
 def test_after_a_killed_supervisor_no_process_remains_and_the_next_start_works(data_dir: Path) -> None:
     with instance(data_dir) as process:
         wait_ready(process)
-        until((data_dir / "escaped.pid").exists, seconds=5)
         process.kill()
         until(lambda: processes_of(data_dir) == {}, seconds=5)
     with stack.start(data_dir):
@@ -64,7 +63,6 @@ def test_after_a_killed_supervisor_no_process_remains_and_the_next_start_works(d
 def test_the_next_start_ends_what_remains_when_the_guard_was_killed_too(data_dir: Path) -> None:
     with instance(data_dir) as process:
         wait_ready(process)
-        until((data_dir / "escaped.pid").exists, seconds=5)
         escaped = pid_in(data_dir, "escaped.pid")
         process.send_signal(signal.SIGSTOP)
         os.kill(next(pid for pid, line in processes_of(data_dir).items() if "guard" in line), signal.SIGKILL)
