@@ -40,8 +40,9 @@ from app.api.v1 import (
     submissions,
     task_types,
 )
+from app.api.v1.together import make_combiner
 from app.edge import headers, problems, sessions
-from app.edge.limits import NoLimit
+from app.edge.limits import Limiter, NoLimit
 from app.edge.problems import validation_problem
 from app.edge.requests import BODY_BYTES
 from app.edge.unit_of_work import ProofdeskApp
@@ -118,7 +119,9 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
         MAIL=settings.smtp_url is not None,
     )
     limit = settings.rate_limit_per_minute
-    app.extensions["limiter"] = NoLimit() if limit is None else RedisLimiter(settings.redis_url, limit)
+    limiter: Limiter = NoLimit() if limit is None else RedisLimiter(settings.redis_url, limit)
+    app.extensions["limiter"] = limiter
+    app.extensions["submitting"] = make_combiner(app.database, limiter)
     app.extensions["waiting_room"] = WaitingRoom(RedisBell(settings.redis_url), places=max(1, threads // 2))
     app.extensions["jobs_queued"] = lambda: count_queued(settings.redis_url)
     app.extensions["redis_is_ready"] = lambda: redis_is_ready(settings.redis_url)

@@ -130,14 +130,25 @@ def _is_from_here() -> bool:
     return request.remote_addr in {"127.0.0.1", "::1"} and not forwarded
 
 
-def _by_key() -> Principal | None:
-    header = request.headers.get("Authorization")
+def read_bearer(header: str | None) -> str | None:
+    """Return the key that an Authorization header names; None without a header.
+
+    Raises:
+        NeedsKey: it is of another scheme.
+    """
     if header is None:
         return None
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer":
         raise NeedsKey
-    opened = open_by_key(session=db(), text=text.strip())
+    return text.strip()
+
+
+def _by_key() -> Principal | None:
+    text = read_bearer(request.headers.get("Authorization"))
+    if text is None:
+        return None
+    opened = open_by_key(session=db(), text=text)
     note_now(opened.at)
     found = opened.principal
     if not g.get("counted"):

@@ -5,9 +5,9 @@ that PostgreSQL chose as the victim of a deadlock is run again as a whole, and s
 happen; its body was read before it began.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -22,6 +22,24 @@ from app.edge.waiting import NotYet, pause, stop_waiting
 from app.kernel.db import Database, lost_a_deadlock
 
 ATTEMPTS: Final = 3
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def joins(together: Callable[[], ResponseReturnValue | None]) -> Callable[[View], View]:
+    """Declare that many requests for a view may share a unit of work.
+
+    Args:
+        together: Answers the request, or returns None to leave it to the view in a unit of work of its own. It does
+            all that `admit` does.
+    """
+
+    def declare(view: View) -> View:
+        view.together = together  # type: ignore[attr-defined]  # a note on the function, read by the dispatch
+        return view
+
+    return declare
 
 
 class ProofdeskApp(OpenAPI):
@@ -39,6 +57,9 @@ class ProofdeskApp(OpenAPI):
             return super().dispatch_request(*args, **kwargs)
         view = self.view_functions[str(request.endpoint)]
         strict_request().read_body(getattr(view, "taken", USUALLY))
+        together = getattr(view, "together", None)
+        if together is not None and (answer := together()) is not None:
+            return self.make_response(answer)
         deadlocks = 0
         try:
             while True:

@@ -11,7 +11,7 @@ from app.intake.service import submit
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.submissions.models import Submission
-from app.submissions.service import Kept, answer_once
+from app.submissions.service import Asked, Kept, answer_once
 from tests.races.crowd import at_once
 
 THREADS = 20
@@ -47,4 +47,4 @@ def _submit(database: Database, workspace_id: UUID, key_id: UUID) -> Kept:
             )
             return Kept(201, b"{}", accepted.submission_id)
 
-        return answer_once(session, now=now, key_id=key_id, idempotency_key="k", request=body, work=work)
+        return answer_once(session, now=now, asked=Asked(key_id, "k", body), work=work)

@@ -11,7 +11,7 @@ from app.kernel.db import Database
 from app.kernel.ids import show
 from app.queue.models import Queue
 from app.submissions.models import IdempotentAnswer, Submission
-from app.submissions.service import Kept, answer_once
+from app.submissions.service import Asked, Kept, answer_once
 from app.submissions.service.idempotency import OtherBody
 from tests.factories.people import add_key
 from tests.factories.work import send
@@ -30,9 +30,7 @@ def post(database: Database, workspace_id: UUID, key_id: UUID, request: bytes, i
         return answer_once(
             session,
             now=read_now(session),
-            key_id=key_id,
-            idempotency_key=idempotency_key,
-            request=request,
+            asked=Asked(key_id, idempotency_key, request),
             work=work,
         )
 

@@ -10,7 +10,7 @@ from app.api.v1.answers import from_bytes
 from app.edge.context import db, now, principal, strict_request
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import show
-from app.submissions.service import Kept, answer_once
+from app.submissions.service import Asked, Kept, answer_once
 
 KEY_LENGTH: Final = 255
 
@@ -21,18 +21,26 @@ class BadIdempotencyKey(Invalid):
 
 def once(path: str, work: Callable[[], Kept]) -> Response:
     """Return the answer of the work, or the one kept for this Idempotency-Key."""
-    idempotency_key = _idempotency_key()
+    idempotency_key = read_idempotency_key()
     if idempotency_key is None:
         kept = work()
     else:
         kept = answer_once(
             db(),
             now=now(),
-            key_id=key_id(),
-            idempotency_key=idempotency_key,
-            request=f"POST {path}\n".encode() + strict_request().raw_body,
+            asked=Asked(key_id(), idempotency_key, signature(path)),
             work=work,
         )
+    return answer_kept(kept)
+
+
+def signature(path: str) -> bytes:
+    """Return what tells this request from another one under the same Idempotency-Key."""
+    return f"POST {path}\n".encode() + strict_request().raw_body
+
+
+def answer_kept(kept: Kept) -> Response:
+    """Return an answer as it was made or kept."""
     response = from_bytes(kept.body, kept.status_code)
     if kept.submission_id is not None:
         response.headers["Location"] = f"/api/v1/submissions/{show('submission', kept.submission_id)}"
@@ -48,7 +56,12 @@ def key_id() -> UUID:
     return actor_id
 
 
-def _idempotency_key() -> str | None:
+def read_idempotency_key() -> str | None:
+    """Return the Idempotency-Key of this request, if it has one.
+
+    Raises:
+        BadIdempotencyKey: it is empty, too long, or not of visible ASCII characters.
+    """
     text = request.headers.get("Idempotency-Key")
     if text is None:
         return None

@@ -11,6 +11,7 @@ from app.kernel.ids import show
 from app.kernel.instants import instant_text
 from app.kernel.jcs import args_sha256
 from app.kernel.seconds import seconds_text
+from app.kernel.strict_json import encode
 from app.queue.queries import item_states
 from app.queue.rules import CANCELLED, CLAIMED, HELD, RESERVED, WAITING
 from app.review.queries import find_decision, read_figures
@@ -18,6 +19,7 @@ from app.review.rules.document import program_document
 from app.submissions.models import LaterOutcome, Submission
 from app.submissions.queries import get_task_type, list_outcomes, read_content
 from app.submissions.rules.received import Action
+from app.submissions.service import Kept
 
 # What a program reads of an item that is still open; one that is decided and not final yet looks like one at work.
 _AT_WORK = {WAITING: WAITING, RESERVED: WAITING, HELD: HELD}
@@ -43,6 +45,12 @@ def accepted_document(accepted: Accepted) -> dict[str, Any]:
         },
         **expected,
     }
+
+
+def kept_submission(accepted: Accepted) -> Kept:
+    """Return the answer to a submission, as it is kept for a retry."""
+    body = encode(accepted_document(accepted))
+    return Kept(200, body, None) if accepted.dry else Kept(201, body, accepted.submission_id)
 
 
 def is_final(submission: Submission) -> bool:

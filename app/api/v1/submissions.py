@@ -23,11 +23,19 @@ from app.api.v1.shapes.submissions import (
     SubmissionQuery,
     SubmissionsQuery,
 )
-from app.api.v1.submission_documents import accepted_document, brief_document, full_document, is_final
+from app.api.v1.submission_documents import (
+    accepted_document,
+    brief_document,
+    full_document,
+    is_final,
+    kept_submission,
+)
+from app.api.v1.together import submit_together
 from app.edge.context import db, now, principal, strict_request, workspace_id
 from app.edge.guard import allow
 from app.edge.problems import error_document
 from app.edge.requests import BATCH_BYTES, BODY_BYTES, BodyTooLarge, Taken, takes
+from app.edge.unit_of_work import joins
 from app.edge.waiting import NotYet, may_wait
 from app.intake.service import Accepted, Sender, report_calls, submit, submit_each
 from app.kernel.errors import ServiceError
@@ -51,6 +59,7 @@ api = APIBlueprint(
 
 @api.post("/submissions", responses={201: Anything})
 @allow("submit")
+@joins(submit_together)
 def post(body: SubmissionIn) -> Response:  # noqa: ARG001  # its shape is checked by being named
     """Submit an output or proposed actions. `Idempotency-Key` makes a retry safe for 7 days."""
     return once("/submissions", _accept)
@@ -79,8 +88,7 @@ def _accept() -> Kept:
         body=strict_request().raw_body,
         document=strict_request().document,
     )
-    body = encode(accepted_document(accepted))
-    return Kept(200, body, None) if accepted.dry else Kept(201, body, accepted.submission_id)
+    return kept_submission(accepted)
 
 
 def _accept_each() -> Kept:

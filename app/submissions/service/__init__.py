@@ -1,6 +1,6 @@
 """The only writers of submissions: task types, submissions with their contents, and idempotent answers."""
 
-from app.submissions.service.idempotency import Kept, StillRunning, answer_once
+from app.submissions.service.idempotency import Asked, Kept, StillRunning, answer_each_once, answer_once
 from app.submissions.service.outcomes import record_outcome, reveal
 from app.submissions.service.submissions import (
     CONTENTS,
@@ -18,10 +18,12 @@ __all__ = [
     "CONTENTS",
     "SUBMISSIONS",
     "WRAPPED",
+    "Asked",
     "Kept",
     "NewSubmission",
     "StillRunning",
     "TaskTypeDefinition",
+    "answer_each_once",
     "answer_once",
     "content_row",
     "define_task_type",

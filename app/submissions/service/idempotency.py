@@ -4,18 +4,18 @@ The key is locked for the length of the transaction, so a second request with it
 that were committed are kept. Called by the API.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Conflict, Invalid, ServiceError
 from app.submissions.models import IdempotentAnswer
 
 KEEP_FOR: Final = timedelta(days=7)
@@ -41,49 +41,122 @@ class Kept:
     replayed: bool = False
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request under an Idempotency-Key; `request` is its method, path and body."""
+
+    key_id: UUID
+    idempotency_key: str
+    request: bytes
+
+    @property
+    def lock(self) -> str:
+        """The name of the lock that this key's requests take."""
+        return f"idempotency {self.key_id} {self.idempotency_key}"
+
+    @property
+    def digest(self) -> bytes:
+        """What tells this request from another one under the same key."""
+        return sha256(self.request).digest()
+
+
 def answer_once(
     session: Session,
     *,
     now: datetime,
-    key_id: UUID,
-    idempotency_key: str,
-    request: bytes,
+    asked: Asked,
     work: Callable[[], Kept],
 ) -> Kept:
     """Return the kept answer of this key, or do the work and keep its answer.
 
     Args:
-        request: Method, path and body; a kept answer is only for the same ones.
+        asked: A kept answer is only for the same request.
         work: Makes the answer within this transaction.
 
     Raises:
         StillRunning: another request held the key for longer than WAIT_MS.
         OtherBody: the key was used for another request.
     """
-    digest = sha256(request).digest()
-    values = {"key": key_id, "name": idempotency_key}
-    before = _lock_key(session, key_id, idempotency_key)
+    values = {"key": asked.key_id, "name": asked.idempotency_key}
+    before = _lock_key(session, asked)
     # Another statement, so that it sees what was committed while this one waited for the lock.
     kept = session.execute(_FIND, {**values, "before": before}).one()
     if kept.created_at is not None and kept.created_at > now - KEEP_FOR:
-        if kept.request_sha256 != digest:
-            raise OtherBody
-        return Kept(kept.status_code, kept.body, kept.submission_id, replayed=True)
+        return _replay(kept, asked)
     if kept.created_at is not None:
         session.execute(_FORGET, values)
     answer = work()
-    session.execute(
-        _KEEP,
+    _keep(session, now, [(asked, answer)])
+    return answer
+
+
+def answer_each_once(
+    session: Session,
+    *,
+    now: datetime,
+    many: Sequence[Asked],
+    work: Callable[[Sequence[int]], Sequence[Kept | ServiceError]],
+) -> list[Kept | ServiceError | None]:
+    """Do as `answer_once` for several requests in one transaction, without ever waiting for a lock.
+
+    Args:
+        work: Makes the answers, or says what is wrong, for the requests at these places of `many`.
+
+    Returns:
+        An answer or an error for each; None for one that has to be asked alone, because its key is held by another
+        request, is asked for twice, or has an answer that is too old to be kept.
+    """
+    answers: list[Kept | ServiceError | None] = [None] * len(many)
+    if not many:
+        return answers
+    first = {asked.lock: place for place, asked in reversed(list(enumerate(many)))}
+    locked = session.execute(_TRY_LOCKS, {"names": list(first)}).scalars().all()
+    places = [first[name] for name in locked]
+    values = {"keys": [many[p].key_id for p in places], "names": [many[p].idempotency_key for p in places]}
+    # Another statement, so that it sees what was committed before the locks were given back.
+    found = {(row.key_id, row.idempotency_key): row for row in session.execute(_FIND_MANY, values)}
+    new = []
+    for place in places:
+        kept = found.get((many[place].key_id, many[place].idempotency_key))
+        if kept is None:
+            new.append(place)
+        elif kept.created_at > now - KEEP_FOR:
+            try:
+                answers[place] = _replay(kept, many[place])
+            except OtherBody as error:
+                answers[place] = error
+    for place, answer in zip(new, work(new), strict=True):
+        answers[place] = answer
+    _keep(session, now, [(many[p], a) for p in new if isinstance(a := answers[p], Kept)])
+    return answers
+
+
+def _replay(kept: Any, asked: Asked) -> Kept:
+    """Return an answer that was given.
+
+    Raises:
+        OtherBody: to another request than this one.
+    """
+    if kept.request_sha256 != asked.digest:
+        raise OtherBody
+    return Kept(kept.status_code, kept.body, kept.submission_id, replayed=True)
+
+
+def _keep(session: Session, now: datetime, answers: Sequence[tuple[Asked, Kept]]) -> None:
+    rows = [
         {
-            **values,
-            "digest": digest,
+            "key": asked.key_id,
+            "name": asked.idempotency_key,
+            "digest": asked.digest,
             "status_code": answer.status_code,
             "body": answer.body,
             "submission": answer.submission_id,
             "now": now,
-        },
-    )
-    return answer
+        }
+        for asked, answer in answers
+    ]
+    if rows:
+        session.execute(_KEEP, rows)
 
 
 # Written out, because most submissions of programs run them. The first lets this transaction wait for the key's lock
@@ -97,6 +170,14 @@ SELECT set_config('lock_timeout', :before, true), a.request_sha256, a.status_cod
   FROM (VALUES (1)) AS one
   LEFT JOIN idempotent_answers AS a ON a.key_id = :key AND a.idempotency_key = :name
 """)
+_TRY_LOCKS: Final = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE pg_try_advisory_xact_lock(hashtextextended(name, 0))"
+)
+_FIND_MANY: Final = text("""
+SELECT a.key_id, a.idempotency_key, a.request_sha256, a.status_code, a.body, a.submission_id, a.created_at
+  FROM unnest(CAST(:keys AS uuid[]), CAST(:names AS text[])) AS asked (key_id, idempotency_key)
+  JOIN idempotent_answers AS a USING (key_id, idempotency_key)
+""")
 _FORGET: Final = text("DELETE FROM idempotent_answers WHERE key_id = :key AND idempotency_key = :name")
 _KEEP: Final = text("""
 INSERT INTO idempotent_answers
@@ -105,14 +186,14 @@ VALUES (:key, :name, :digest, :status_code, :body, :submission, :now)
 """)
 
 
-def _lock_key(session: Session, key_id: UUID, idempotency_key: str) -> str:
+def _lock_key(session: Session, asked: Asked) -> str:
     """Hold the lock of a key until this transaction ends; return the lock_timeout that held before.
 
     Raises:
         StillRunning: another request held it for longer than WAIT_MS.
     """
     try:
-        locked = session.execute(_LOCK, {"wait_ms": str(WAIT_MS), "name": f"idempotency {key_id} {idempotency_key}"})
+        locked = session.execute(_LOCK, {"wait_ms": str(WAIT_MS), "name": asked.lock})
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise StillRunning from error

@@ -9,7 +9,7 @@ from app.audit.rules import COMMAND
 from app.kernel.clock import read_now
 from app.kernel.ids import show
 from app.review.service import cancel, expire_claims
-from app.submissions.service import Kept, answer_once
+from app.submissions.service import Asked, Kept, answer_once
 from tests.factories.people import add_key, add_person, add_rate
 from tests.factories.reviewing import (
     REJECT,
@@ -97,4 +97,4 @@ def _keep_an_answer(session: Session, workspace_id: UUID) -> None:
         accepted = send(session, workspace_id, key_id=key_id, output={"city": "Kyiv"}, confidence=1)
         return Kept(201, show("submission", accepted.submission_id).encode(), accepted.submission_id)
 
-    answer_once(session, now=read_now(session), key_id=key_id, idempotency_key="k1", request=b"{}", work=work)
+    answer_once(session, now=read_now(session), asked=Asked(key_id, "k1", b"{}"), work=work)
