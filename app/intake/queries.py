@@ -57,7 +57,9 @@ def find_eligible(
         UnknownName: a candidate group, id or address is not of this workspace; the faults say which.
     """
     named = read_named(document)
-    people, groups = _look_up(session, workspace_id, named.names) if named.names else ({}, {})
+    if not named.names:
+        return Eligible(barred={} if key_owner is None else {key_owner: "key_owner"})
+    people, groups = _look_up(session, workspace_id, named.names)
     barred: dict[UUID, str] = {}
     if named.requester is not None and named.requester in people:
         barred[people[named.requester]] = "requester"

@@ -157,8 +157,11 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
     )
     item = None
     if route.outcome == "review":
-        twice = _draw(session, "double review draw", submission_id)
-        item = _item(new, task_type, route, wishes, eligible, double_draw=twice)
+        # Most task types ask for no double review, and a draw is a MAC.
+        blind = task_type.double_review_rate > 0 and _draw(session, "double review draw", submission_id) < float(
+            task_type.double_review_rate
+        )
+        item = _item(new, task_type, route, wishes, eligible, blind=blind)
     return _Prepared(new, route, item, dry=document.get("dry_run", False))
 
 
@@ -184,14 +187,13 @@ def _keep(session: Session, now: datetime, sender: Sender, prepared: Sequence[_P
         received = event(
             type="submission.received", subject_kind="submission", subject_id=new.id, to_state=new.status, details=facts
         )
-        rows = Rows(submission_row(now=now, new=new), content_row(session, new=new), received)
+        item = enqueued = None
         if one.item is not None and lined is not None:
-            place = {"queue": one.item.queue, "priority": one.item.priority}
+            item, place = lined.row, {"queue": one.item.queue, "priority": one.item.priority}
             enqueued = event(
-                type="item.enqueued", subject_kind="item", subject_id=lined.row["id"], to_state=WAITING, details=place
+                type="item.enqueued", subject_kind="item", subject_id=item["id"], to_state=WAITING, details=place
             )
-            rows = replace(rows, item=lined.row, enqueued=enqueued)
-        many.append(rows)
+        many.append(Rows(submission_row(now=now, new=new), content_row(session, new=new), received, item, enqueued))
         wait = None if lined is None else lined.expected_wait
         accepted.append(Accepted(new.id, new.status, new.sha256, one.route, new.policy_version, wait))
     write(session, many)
@@ -254,12 +256,11 @@ def _draw(session: Session, purpose: str, submission_id: UUID) -> float:
 
 
 def _item(
-    new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes, eligible: Eligible, *, double_draw: float
+    new: NewSubmission, task_type: TaskType, route: Route, wishes: Wishes, eligible: Eligible, *, blind: bool
 ) -> NewItem:
     received = new.received
     due_in_ms = next(ms for ms in (wishes.due_in_ms, route.deadline_ms, task_type.sla_ms) if ms is not None)
     rate = task_type.double_review_rate
-    blind = double_draw < float(rate)
     asked = (task_type.approvals_required, route.approvals_required or 1, wishes.approvals_required or 1)
     approvals = max(*asked, 2 if blind else 1)
     rejections = max(task_type.rejections_required, 2 if blind else 1)

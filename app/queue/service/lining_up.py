@@ -19,6 +19,7 @@ from app.queue.models import Calendar, HandlingTime, Queue, QueueLoad
 from app.queue.queries import as_business_calendar
 from app.queue.rules import (
     WAITING,
+    Relaxation,
     add_working_time,
     earliest,
     kept_relaxations,
@@ -91,6 +92,7 @@ class _Line:
     calendar: BusinessCalendar | None
     handling_ms: int | None
     load: QueueLoad | None
+    relaxations: tuple[Relaxation, ...]
 
     def wait(self, priority: int, now: datetime) -> timedelta | None:
         """Return how long an item that comes in now will wait; None when that cannot honestly be said."""
@@ -159,7 +161,8 @@ class Lines:
 
 def _as_line(row: Any) -> _Line:
     queue, calendar, handling_ms, load = row
-    return _Line(queue, None if calendar is None else as_business_calendar(calendar), handling_ms, load)
+    business = None if calendar is None else as_business_calendar(calendar)
+    return _Line(queue, business, handling_ms, load, kept_relaxations(queue.relaxations))
 
 
 ITEMS: Final = Target(
@@ -207,7 +210,7 @@ def _times(line: _Line, new: NewItem, due_at: datetime, now: datetime) -> dict[s
     """Return when an item that comes in now is due, due soon, escalated, and to be looked at first."""
     soon = soon_at(line.calendar, since=now, due_at=due_at, soon_ms=line.queue.soon_ms)
     step_at = next_step_at(new.escalation, tier=0, since=now, calendar=line.calendar)
-    relaxes = next_relaxation_at(kept_relaxations(line.queue.relaxations), done=0, since=now, calendar=line.calendar)
+    relaxes = next_relaxation_at(line.relaxations, done=0, since=now, calendar=line.calendar)
     wake_at = earliest(soon, due_at, step_at, relaxes)
     return {"due_at": due_at, "soon_at": soon, "step_at": step_at, "wake_at": wake_at}
 

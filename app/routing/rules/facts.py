@@ -44,7 +44,7 @@ class Facts:
 
     def with_schema_faults(self, schema_faults: tuple[str, ...]) -> "Facts":
         """Return the same facts with what the schema check found."""
-        return replace(self, schema_faults=schema_faults)
+        return replace(self, schema_faults=schema_faults) if schema_faults else self
 
 
 def read_facts(submission: Mapping[str, Any], *, task_type: str) -> Facts:

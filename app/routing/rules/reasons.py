@@ -44,12 +44,17 @@ class Terms:
     deadline_ms: int | None = None
 
 
+_NO_TERMS: Final = Terms()
+
+
 def join_terms(terms: Sequence[Terms]) -> Terms:
     """Return what all these rules together ask for.
 
     The queue of the first that names one, the highest priority, the most approvals, every skill, and the earliest
     deadline.
     """
+    if not terms:
+        return _NO_TERMS
     return Terms(
         queue=next((one.queue for one in terms if one.queue is not None), None),
         priority=max((one.priority for one in terms if one.priority is not None), default=None),
