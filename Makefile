@@ -62,5 +62,5 @@ $(VENV)/.to-run: $(LOCKED) | $(BIN)/python
 
 $(VENV)/.to-test: $(LOCKED) | $(BIN)/python
 	@echo "Installing Proofdesk and its tools ..."
-	@$(PIP) -e ".[embedded,test]" -e "clients/python[grants]"
+	@$(PIP) -e ".[embedded,test]" -e "clients/python[grants,langgraph,mcp,openai-agents,pydantic-ai]"
 	@touch $@ $(VENV)/.to-run

@@ -12,7 +12,8 @@ if [ -z "$uv" ]; then
     uv=$folder/bin/uv
 fi
 "$uv" pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade \
-    --no-header --no-annotate --no-emit-package proofdesk pyproject.toml --output-file constraints.txt
+    --no-header --no-annotate --no-emit-package proofdesk pyproject.toml \
+    clients/python/pyproject.toml --output-file constraints.txt
 if grep -n '://' constraints.txt; then
     echo "constraints.txt names a place to download from; it must not." >&2
     exit 1

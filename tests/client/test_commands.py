@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.kernel.db import Database
 from proofdesk_client import Client
+from tests.client.ordering import put_in_order
 from tests.client.reviewer import Reviewer
-from tests.client.test_feed import put_in_order
 from tests.factories.servers import Servers
 from tests.factories.site import Site
 

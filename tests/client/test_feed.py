@@ -2,27 +2,15 @@
 
 import asyncio
 
-from redis import Redis
-
-from app.adapters.redis_bell import ring
-from app.feed.service import number_due
-from app.kernel.clock import read_now
 from app.kernel.db import Database
 from proofdesk_client import AsyncClient, Client, Entry, Refused, Submission
 from tests.client.looping import run_async
+from tests.client.ordering import put_in_order
 from tests.client.reviewer import Reviewer
 from tests.factories.servers import Servers
 from tests.factories.site import Site
 
 REFUND = {"task_type": "refunds", "output": {"eur": 5}}
-
-
-def put_in_order(database: Database, servers: Servers) -> None:
-    """Do what the sequencer does."""
-    with database.unit_of_work() as session:
-        numbered = number_due(session, now=read_now(session), limit=1_000)
-    with Redis.from_url(servers.redis_url) as redis:
-        ring(redis, [one.hex for one in numbered.workspaces])
 
 
 def test_many_are_sent_and_each_has_its_own_answer(client: Client) -> None:

@@ -23,7 +23,7 @@ from proofdesk_client import (
     args_sha256,
     gate,
 )
-from proofdesk_client.gate import allowed_action
+from proofdesk_client.approval import allowed_action
 from tests.client.looping import run_async
 from tests.client.reviewer import Reviewer
 from tests.factories.site import Site

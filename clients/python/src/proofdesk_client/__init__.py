@@ -10,11 +10,7 @@ Needs httpx and nothing else. AsyncClient has the same calls for asyncio; `gate`
 checks a webhook; `grants` checks the grant of an approved call offline.
 """
 
-from proofdesk_client.async_client import AsyncClient
-from proofdesk_client.canonical import args_sha256, canonical, derive_key
-from proofdesk_client.client import Client
-from proofdesk_client.errors import NotYetDecided, ProofdeskError, Refused, Unreachable
-from proofdesk_client.gate import (
+from proofdesk_client.approval import (
     AlreadyRun,
     Answered,
     Blocked,
@@ -23,8 +19,12 @@ from proofdesk_client.gate import (
     OtherArguments,
     Rejected,
     TimedOut,
-    gate,
 )
+from proofdesk_client.async_client import AsyncClient
+from proofdesk_client.canonical import args_sha256, canonical, derive_key
+from proofdesk_client.client import Client
+from proofdesk_client.errors import NotYetDecided, ProofdeskError, Refused, Unreachable
+from proofdesk_client.gate import gate
 from proofdesk_client.model import Action, Claim, Decision, Entry, Submission, Vote
 from proofdesk_client.webhooks import Webhook, WebhookRefused, read_webhook
 

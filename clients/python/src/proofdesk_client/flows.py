@@ -145,5 +145,6 @@ def feed(after: int, hold: int) -> Flow[tuple[list[Entry], int, bool]]:
 
 
 def redeem(grant: str, args_sha256: str) -> Flow[None]:
-    """Use a grant up, for arguments of this digest."""
-    yield from ask(post("/grants/redeem", {"grant": grant, "args_sha256": args_sha256}))
+    """Use a grant up, for arguments of this digest; a lost answer is asked for again, and is no second use."""
+    body = {"grant": grant, "args_sha256": args_sha256}
+    yield from ask(post("/grants/redeem", body, idempotency_key=token_hex()))

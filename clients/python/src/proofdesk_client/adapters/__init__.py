@@ -1,0 +1,1 @@
+"""Frameworks whose tool calls wait at the desk; each file needs the extra of its name."""
