@@ -5,6 +5,7 @@ headers that are read and sent. Schemas of answers that no class describes come 
 answers that were given (dev/answers.py); every test of the API holds the answers against them.
 """
 
+from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,22 @@ _HEADERS: Final = {
     "RateLimit": "what is left of the key's limit: r calls, t seconds until it begins anew",
     "RateLimit-Policy": "the key's limit: q calls in w seconds",
 }
+_ETAG: Final = {"ETag": "tells this state of the thing from others"}
+# What is changed in place, and how it is read: with a tag that a change may name.
+_CHANGES: Final = (
+    "calendars.put",
+    "calendars.delete",
+    "endpoints.patch",
+    "endpoints.delete",
+    "groups.put",
+    "groups.delete",
+    "my_notifications.put",
+    "people.patch",
+    "queues.put",
+)
+_TAGGED: Final = frozenset(
+    (*_CHANGES, "submissions.get", *(f"{name.partition('.')[0]}.get" for name in _CHANGES))
+) - frozenset(name for name in _CHANGES if name.endswith(".delete"))
 # Header, what it is for, and what it looks like.
 _KEY: Final = ("Idempotency-Key", "makes a retry safe for 7 days", "^[!-~]{1,255}$")
 _READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
@@ -43,6 +60,7 @@ _READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
     "submissions.post": _KEY,
     "submissions.post_batch": _KEY,
     "submissions.get": ("If-None-Match", "an ETag; answered with 304 when nothing has changed", "^[!-~]*$"),
+    **dict.fromkeys(_CHANGES, ("If-Match", "the ETag of what was read; 412 when it was changed since", "^[!-~ ]*$")),
     "decision_feed.get_stream": ("Last-Event-ID", "the id of the last event that was read", "^[0-9]{1,15}$"),
 }
 ABOUT: Final = """Human review of model outputs, with its price.
@@ -68,7 +86,7 @@ def describe(app: ProofdeskApp, *, base_url: str, limit: int | None) -> dict[str
     document["info"]["description"] = ABOUT.replace("{limit}", "any number of" if limit is None else f"{limit:,}")
     document["servers"] = [{"url": base_url}]
     document["components"]["headers"] = {
-        name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
+        name: {"description": text, "schema": {"type": "string"}} for name, text in (_HEADERS | _ETAG).items()
     }
     by_place = _endpoints(app)
     for path, operations in document["paths"].items():
@@ -109,11 +127,11 @@ def _complete(app: ProofdeskApp, path: str, method: str, operation: dict[str, An
         header = {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
         operation.setdefault("parameters", []).append(header)
     kept = kept_answers().get(f"{method.upper()} {path}", {})
-    _give_examples(operation, kept)
-    _add_problems(operation, needs)
+    _give_examples(operation, kept, headers=_HEADERS | _ETAG if endpoint in _TAGGED else _HEADERS)
+    _add_problems(operation, needs, conditional=endpoint in _CHANGES)
 
 
-def _give_examples(operation: dict[str, Any], kept: dict[str, Any]) -> None:
+def _give_examples(operation: dict[str, Any], kept: dict[str, Any], *, headers: Iterable[str]) -> None:
     """Add schemas and examples of good answers, and of a body that leads to the first of them."""
     for status, known in kept.items():
         answer = operation["responses"].setdefault(status, {"description": "OK"})
@@ -121,14 +139,14 @@ def _give_examples(operation: dict[str, Any], kept: dict[str, Any]) -> None:
         if content.get("schema") in (None, {"$ref": "#/components/schemas/Anything"}):
             content["schema"] = known["schema"]
         content["example"] = known["example"]
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     sent = next((known["sent"] for known in kept.values() if "sent" in known), None)
     if body is not None and sent is not None:
         body["example"] = sent
 
 
-def _add_problems(operation: dict[str, Any], needs: str) -> None:
+def _add_problems(operation: dict[str, Any], needs: str, *, conditional: bool) -> None:
     """Say which problems may come, under the media type that they have."""
     answers = operation["responses"]
     wanted = {status for status in answers if status >= "400"}
@@ -136,6 +154,8 @@ def _add_problems(operation: dict[str, Any], needs: str) -> None:
         wanted |= set(_EVERYWHERE)
     if "requestBody" in operation:
         wanted |= set(_WITH_BODY)
+    if conditional:
+        wanted.add("412")
     for status in sorted(wanted - {"503"} if "503" in answers and needs == PUBLIC else wanted):
         content = {"application/problem+json": {"schema": _PROBLEM}}
         answers[status] = {"description": _SAYS.get(status, "Not done"), "content": content}

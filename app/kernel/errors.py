@@ -53,6 +53,10 @@ class Conflict(ServiceError):
     """The state of the thing does not allow that."""
 
 
+class Outdated(ServiceError):
+    """It is not any more what the asker says it is."""
+
+
 class Gone(ServiceError):
     """It ended and does not come back."""
 

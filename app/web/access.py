@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import hold
 from app.identity.queries import MembershipRow, get_membership, list_groups, list_members
 from app.identity.rules import ROLES
 from app.identity.service import AccessChange, change_access
@@ -19,7 +20,7 @@ from app.kernel.ids import parse, show
 from app.queue.queries import list_queue_settings
 from app.reports.floor import count_needs, list_in_hand, list_presences
 from app.web.onward import to
-from app.web.settings_forms import refused, ticked, typed, unknown_fields, words
+from app.web.settings_forms import refused, seen, ticked, typed, unknown_fields, words
 
 page = Blueprint("access", __name__)
 PEOPLE_AT_MOST: Final = 500
@@ -69,13 +70,16 @@ def _members() -> list[MembershipRow]:
 def show_person(person_id: str) -> str:
     """Show one person's access as a form."""
     member = get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", person_id))
-    values = {
+    return _person(member, _values(member), {})
+
+
+def _values(member: MembershipRow) -> dict[str, Any]:
+    return {
         "roles": list(member.roles),
         "skills": list(member.skills),
         "queues": list(member.queues),
         "capacity": "" if member.capacity is None else str(member.capacity),
     }
-    return _person(member, values, {})
 
 
 def _person(member: MembershipRow, values: dict[str, Any], faults: dict[str, str]) -> str:
@@ -83,6 +87,7 @@ def _person(member: MembershipRow, values: dict[str, Any], faults: dict[str, str
         "admin/person.html",
         person={"name": member.person.name, "email": member.person.email, "enabled": member.enabled},
         values=values,
+        seen=seen(_values(member), faults),
         roles=ROLES,
         may_roles=principal().may("admin"),
         skills=_known(known_skills(), values["skills"]),
@@ -122,6 +127,7 @@ def _known(known: Iterable[str], chosen: Iterable[str]) -> list[str]:
 @allow("run_queues")
 def change_person(person_id: str) -> Response | tuple[str, int]:
     """Change one person's access; roles are changed only by whoever administers, and left alone otherwise."""
+    hold(person_id)
     member = get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", person_id))
     capacity = typed("capacity")
     values = {
@@ -139,7 +145,7 @@ def change_person(person_id: str) -> Response | tuple[str, int]:
         capacity=int(capacity) if capacity else None,
         unlimited=not capacity,
     )
-    faults = refused(lambda: _change(member, change))
+    faults = refused(lambda: _change(member, change), over=_values(member))
     if faults is not None:
         return _person(member, values, faults), 422
     return to("access.show_person", person_id=person_id, outcome="changed")
@@ -202,8 +208,14 @@ def _skill(skill: str, faults: dict[str, str]) -> str:
             if m.enabled
         ],
         problems=list(faults.values()),
+        seen=seen(_holders(skill), faults),
         change_url=url_for("access.change_skill", skill=skill),
     )
+
+
+def _holders(skill: str) -> dict[str, Any]:
+    """Return who has a skill herself, as the form shows it."""
+    return {"people": [show("person", m.person.id) for m in _members() if m.enabled and skill in m.skills]}
 
 
 @page.post("/admin/skills/one")
@@ -213,6 +225,9 @@ def change_skill() -> Response | tuple[str, int]:
     skill = request.args.get("skill", "").strip()
     if not skill:
         raise NoSuchSkill
+    members = _members()
+    for member in members:
+        hold(show("person", member.person.id))
     chosen = set(ticked("people"))
 
     def change() -> None:
@@ -222,7 +237,7 @@ def change_skill() -> Response | tuple[str, int]:
                 others = [one for one in member.skills if one != skill]
                 _change(member, AccessChange(skills=[*others, skill] if wanted else others))
 
-    faults = refused(change)
+    faults = refused(change, over=_holders(skill))
     if faults is not None:
         return _skill(skill, faults), 422
     return to("access.show_skills", outcome="changed")

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import hold
 from app.kernel.errors import Invalid
 from app.kernel.ids import parse, show
 from app.queue.models import Calendar
@@ -18,7 +19,7 @@ from app.queue.rules.calendars import Calendar as BusinessCalendar
 from app.queue.rules.closures import known_places, next_closures
 from app.queue.service import CalendarDescription, add_calendar, change_calendar, remove_calendar
 from app.web.onward import to
-from app.web.settings_forms import faults_of, lines, refused, typed, unknown_fields
+from app.web.settings_forms import faults_of, lines, refused, seen, typed, unknown_fields
 
 page = Blueprint("calendar_pages", __name__)
 DAYS: Final = dict(
@@ -77,6 +78,7 @@ def _form(row: Calendar | None, values: dict[str, str], faults: dict[str, str], 
         "admin/calendar.html",
         name=None if row is None else row.name,
         values=values,
+        seen=None if row is None else seen(_values(row), faults),
         days=DAYS,
         zones=sorted(available_timezones()),
         places=known_places(),
@@ -159,6 +161,7 @@ def add() -> Response | str | tuple[str, int]:
 @allow("run_queues")
 def change(calendar_id: str) -> Response | str | tuple[str, int]:
     """Change a calendar, or only show what would follow from the change. Deadlines that are set already stay."""
+    hold(calendar_id)
     return _save(get_calendar(db(), workspace_id=workspace_id(), calendar_id=parse("calendar", calendar_id)))
 
 
@@ -180,7 +183,7 @@ def _save(row: Calendar | None) -> Response | str | tuple[str, int]:
         else:
             kept.append(change_calendar(db(), calendar_id=row.id, described=described, **terms))
 
-    faults = refused(keep) or {}
+    faults = refused(keep, over=None if row is None else _values(row)) or {}
     if faults:
         return _form(row, values, faults), 422
     return to("calendar_pages.show_one", calendar_id=show("calendar", kept[0].id), outcome="changed")

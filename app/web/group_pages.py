@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import hold
 from app.identity.models import Group
 from app.identity.queries import list_group_members, list_groups, list_members
 from app.identity.service import GroupTerms, change_group, create_group, delete_group, get_group
 from app.kernel.ids import NoSuchId, parse, show
 from app.web.access import PEOPLE_AT_MOST, known_queues, known_skills
 from app.web.onward import to
-from app.web.settings_forms import refused, ticked, typed, unknown_fields, words
+from app.web.settings_forms import refused, seen, ticked, typed, unknown_fields, words
 
 page = Blueprint("group_pages", __name__)
 _FIELDS: Final = ("name", "skills", "queues", "members")
@@ -52,9 +53,12 @@ def show_new() -> str:
 def show_one(group_id: str) -> str:
     """Show a group as a form."""
     group = get_group(db(), workspace_id=workspace_id(), group_id=parse("group", group_id))
+    return _form(group, _values(group), {})
+
+
+def _values(group: Group) -> dict[str, Any]:
     members = [show("person", p) for p in list_group_members(db(), group_id=group.id)]
-    values = {"name": group.name, "skills": list(group.skills), "queues": list(group.queues), "members": members}
-    return _form(group, values, {})
+    return {"name": group.name, "skills": list(group.skills), "queues": list(group.queues), "members": members}
 
 
 def _form(group: Group | None, values: dict[str, Any], faults: dict[str, str]) -> str:
@@ -63,6 +67,7 @@ def _form(group: Group | None, values: dict[str, Any], faults: dict[str, str]) -
         "admin/group.html",
         name=None if group is None else group.name,
         values=values,
+        seen=None if group is None else seen(_values(group), faults),
         skills=list(dict.fromkeys([*known_skills(), *values["skills"]])),
         queues=list(dict.fromkeys([*known_queues(), *values["queues"]])),
         people=[
@@ -87,6 +92,7 @@ def add() -> Response | tuple[str, int]:
 @allow("run_queues")
 def change(group_id: str) -> Response | tuple[str, int]:
     """Change what a group gives and who is in it."""
+    hold(group_id)
     return _save(get_group(db(), workspace_id=workspace_id(), group_id=parse("group", group_id)))
 
 
@@ -108,7 +114,7 @@ def _save(group: Group | None) -> Response | tuple[str, int]:
         else:
             change_group(db(), group_id=group.id, terms=wanted, **terms)
 
-    faults = refused(keep)
+    faults = refused(keep, over=None if group is None else _values(group))
     if faults is not None:
         return _form(group, values, faults), 422
     return to("group_pages.show_all", outcome="changed")

@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import hold
 from app.kernel.ids import NoSuchId, parse, show
 from app.queue.models import Queue
 from app.queue.queries import get_queue, list_calendars, list_queue_settings
 from app.queue.service import QueueSettings, UnknownCalendar, add_queue, change_queue
 from app.web.durations import read_duration, write_duration
 from app.web.onward import to
-from app.web.settings_forms import faults_of, lines, refused, typed, unknown_fields
+from app.web.settings_forms import faults_of, lines, refused, seen, typed, unknown_fields
 
 page = Blueprint("queue_settings", __name__)
 POLICIES: Final = {
@@ -92,6 +93,7 @@ def _form(queue: Queue, values: dict[str, Any], faults: dict[str, str]) -> str:
         "admin/queue.html",
         queue={"name": queue.name, "paused_at": queue.paused_at, "reordering": queue.rekey_from is not None},
         values=values,
+        seen=seen(_values(queue), faults),
         calendars=[
             {"id": show("calendar", c.id), "name": c.name} for c in list_calendars(db(), workspace_id=workspace_id())
         ],
@@ -132,6 +134,7 @@ def _with_room(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @allow("run_queues")
 def change(queue_id: str) -> Response | tuple[str, int]:
     """Change how a queue is worked."""
+    hold(queue_id)
     queue = get_queue(db(), workspace_id=workspace_id(), queue_id=parse("queue", queue_id))
     values = _posted()
     settings, faults = _settings(queue, values)
@@ -145,7 +148,8 @@ def change(queue_id: str) -> Response | tuple[str, int]:
                     workspace_id=workspace_id(),
                     queue_id=queue.id,
                     settings=settings,
-                )
+                ),
+                over=_values(queue),
             )
             or {}
         )

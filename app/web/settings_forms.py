@@ -4,11 +4,12 @@ Called by the pages of those who run queues.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from flask import request
 
 from app.edge.context import db
+from app.edge.versions import CHANGED_MEANWHILE, SEEN, version_of, was_changed
 from app.kernel.errors import Conflict, Invalid, ServiceError
 
 MOST_LINES: Final = 1_000
@@ -36,11 +37,16 @@ def words(name: str) -> list[str]:
     return list(dict.fromkeys([*ticked(name), *lines(f"{name}_more")]))
 
 
-def refused(change: Callable[[], object]) -> dict[str, str] | None:
+def refused(change: Callable[[], object], *, over: Mapping[str, Any] | None = None) -> dict[str, str] | None:
     """Make a change and return None, or leave everything as it was and return why, by field.
 
     What belongs to no field stands under the empty name.
+
+    Args:
+        over: The values that the form would show now, read under `hold`; a form that showed others changes nothing.
     """
+    if over is not None and was_changed(over):
+        return {"": CHANGED_MEANWHILE}
     savepoint = db().begin_nested()
     try:
         change()
@@ -49,6 +55,17 @@ def refused(change: Callable[[], object]) -> dict[str, str] | None:
         return faults_of(error)
     savepoint.commit()
     return None
+
+
+def seen(now_there: Mapping[str, Any], faults: Mapping[str, str]) -> str:
+    """Return the tag of the settings that a form is filled in over.
+
+    A form that comes back for another reason still stands over what was first shown; one that comes back because
+    somebody else was quicker says so, and stands over what is there now.
+    """
+    if CHANGED_MEANWHILE in faults.values():
+        return version_of(now_there)
+    return request.form.get(SEEN) or version_of(now_there)
 
 
 def faults_of(error: ServiceError) -> dict[str, str]:

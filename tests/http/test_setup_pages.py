@@ -1,5 +1,6 @@
 """The pages of queues, the floor and the set-up: who may open them, what they show, and what they refuse."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.review.service import measure_loads
 from tests.factories.site import BASE, Site, make_site
 
 HOURS = {"name": "office", "zone": "Europe/Berlin", "hours_mon": "9-12, 13:00-17:30", "country": "de"}
+ALL_DAY = {"mon": [["00:00", "24:00"]]}
 PAGES = {
     "/queue": {"rita", "lea", "audra", "adam"},
     "/floor": {"lea"},
@@ -203,3 +205,63 @@ def test_a_line_is_read_page_by_page(site: Site, lead: Browser) -> None:
     assert first.count('href="/items/it_') == 50
     path = next(part for part in first.split('"') if "after=" in part)
     assert lead.get(path).text.count('href="/items/it_') == 2
+
+
+def _seen(page: TestResponse) -> str:
+    (found,) = re.findall(r'name="seen" value="([0-9a-f]+)"', page.text)
+    return str(found)
+
+
+def test_nobody_overwrites_settings_that_she_has_not_seen(site: Site, lead: Browser) -> None:
+    site.add_person("adam", ["admin"])
+    other = Browser(site, "adam")
+    office = {"name": "office", "zone": "UTC", "hours": ALL_DAY}
+    made = {
+        "/admin/groups": site.call("POST", "/groups", {"name": "night"}).body["id"],
+        "/admin/queues": site.call("POST", "/queues", {"name": "finance"}).body["id"],
+        "/admin/calendars": site.call("POST", "/calendars", office).body["id"],
+        "/admin/people": show("person", site.people["ada"]),
+    }
+    queue = {"half_life": "4 h", "soon": "1 h", "lapse": "30 min", "skip_policy": "me_last"}
+    forms: dict[str, list[dict[str, Any]]] = {
+        "/admin/groups": [{"name": "late"}, {"name": "early"}],
+        "/admin/queues": [{**queue, "skip_reasons": "late"}, {**queue, "skip_reasons": "early"}],
+        "/admin/calendars": [{**HOURS, "name": "late"}, {**HOURS, "name": "early"}],
+        "/admin/people": [{"skills_more": "late"}, {"skills_more": "early", "roles": "reviewer"}],
+    }
+    for place, thing in made.items():
+        path = f"{place}/{thing}"
+        seen = _seen(lead.get(path))
+        assert seen == _seen(other.get(path))
+        first, second = forms[place]
+        assert lead.post(path, **first, seen=seen).status_code == 303, path
+        refused = other.post(path, **second, seen=seen)
+        assert refused.status_code == 422
+        assert "Somebody else changed this" in refused.text
+        assert "early" in refused.text
+        assert "early" not in lead.get(path).text
+        assert other.post(path, **second, seen=_seen(refused)).status_code == 303
+        assert "early" in lead.get(path).text
+
+
+def test_a_form_that_comes_back_for_another_reason_still_stands_over_what_was_first_shown(
+    site: Site, lead: Browser
+) -> None:
+    path = f"/admin/groups/{site.call('POST', '/groups', {'name': 'night'}).body['id']}"
+    seen = _seen(lead.get(path))
+    assert lead.post(path, name="late", seen=seen).status_code == 303
+    again = lead.post(path, name="", seen=seen)
+    assert again.status_code == 422
+    assert "late" in lead.get(path).text
+
+
+def test_a_skill_is_not_taken_from_whoever_got_it_meanwhile(site: Site, lead: Browser) -> None:
+    path = "/admin/skills/one?skill=tax"
+    seen = _seen(lead.get(path))
+    ada = show("person", site.people["ada"])
+    assert site.call("PATCH", f"/people/{ada}", {"skills": ["tax"]}).status == 200
+    refused = lead.post(path, seen=seen)
+    assert "Somebody else changed this" in refused.text
+    assert site.call("GET", f"/people/{ada}").body["skills"] == ["tax"]
+    assert lead.post(path, seen=_seen(refused)).status_code == 303
+    assert site.call("GET", f"/people/{ada}").body["skills"] == []

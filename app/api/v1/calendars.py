@@ -1,6 +1,6 @@
 """/api/v1/calendars: say when people work, for deadlines in business time. Permission: run_queues."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -10,6 +10,7 @@ from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.queues import CalendarIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import check_unchanged, tag
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.queue.models import Calendar
@@ -26,6 +27,9 @@ api = APIBlueprint(
     abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
 )
 
+# Whether it is open depends on the hour, not on who changes it.
+_MOVING: Final = ("open_now", "opens_at", "updated_at")
+
 
 @api.post("/calendars", responses={201: Anything})
 @allow("run_queues")
@@ -34,7 +38,7 @@ def post(body: CalendarIn) -> Response:
     added = add_calendar(
         db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), described=_described(body)
     )
-    return answer(_document(added), 201)
+    return _tagged(_document(added), 201)
 
 
 @api.get("/calendars", responses={200: Anything})
@@ -49,13 +53,14 @@ def get_all() -> Response:
 @allow("run_queues")
 def get(path: IdPath) -> Response:
     """Read a calendar, and whether it is open now."""
-    return answer(_document(get_calendar(db(), workspace_id=workspace_id(), calendar_id=parse("calendar", path.id))))
+    return _tagged(_read(path))
 
 
 @api.put("/calendars/<id>", responses={200: Anything})
 @allow("run_queues")
 def put(path: IdPath, body: CalendarIn) -> Response:
     """Change a calendar; deadlines that are set already stay."""
+    check_unchanged(path.id, lambda: _read(path), moving=_MOVING)
     changed = change_calendar(
         db(),
         now=now(),
@@ -64,13 +69,14 @@ def put(path: IdPath, body: CalendarIn) -> Response:
         calendar_id=parse("calendar", path.id),
         described=_described(body),
     )
-    return answer(_document(changed))
+    return _tagged(_document(changed))
 
 
 @api.delete("/calendars/<id>", responses={204: None, 409: Problem})
 @allow("run_queues")
 def delete(path: IdPath) -> Response:
     """Remove a calendar that no queue works by."""
+    check_unchanged(path.id, lambda: _read(path), moving=_MOVING)
     remove_calendar(
         db(),
         now=now(),
@@ -79,6 +85,14 @@ def delete(path: IdPath) -> Response:
         calendar_id=parse("calendar", path.id),
     )
     return Response(status=204)
+
+
+def _tagged(document: dict[str, Any], status: int = 200) -> Response:
+    return tag(answer(document, status), document, moving=_MOVING)
+
+
+def _read(path: IdPath) -> dict[str, Any]:
+    return _document(get_calendar(db(), workspace_id=workspace_id(), calendar_id=parse("calendar", path.id)))
 
 
 def _described(body: CalendarIn) -> CalendarDescription:

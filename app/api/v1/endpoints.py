@@ -20,6 +20,7 @@ from app.delivery.service import (
 )
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import check_unchanged, tag
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 
@@ -34,6 +35,8 @@ api = APIBlueprint(
 
 
 REPLAY_AT_ONCE: Final = 1_000
+# What comes of sending to it.
+_MOVING: Final = ("health", "failures", "failing_since", "resting_until", "old_secret_until")
 
 
 @api.post("/endpoints", responses={201: Anything})
@@ -64,13 +67,14 @@ def get_all() -> Response:
 @allow("admin")
 def get(path: IdPath) -> Response:
     """Read one endpoint, without its secret."""
-    return answer(_document(_endpoint(path)))
+    return _tagged(_document(_endpoint(path)))
 
 
 @api.patch("/endpoints/<id>", responses={200: Anything})
 @allow("admin")
 def patch(path: IdPath, body: EndpointChange) -> Response:
     """Change an address or its types, disable it, or enable it again with a clean record."""
+    check_unchanged(path.id, lambda: _document(_endpoint(path)), moving=_MOVING)
     endpoint = change_endpoint(
         db(),
         now=now(),
@@ -81,7 +85,7 @@ def patch(path: IdPath, body: EndpointChange) -> Response:
         enabled=body.enabled,
         allow_private=current_app.config["ALLOW_PRIVATE_ENDPOINTS"],
     )
-    return answer(_document(endpoint))
+    return _tagged(_document(endpoint))
 
 
 @api.post("/endpoints/<id>/rotate", responses={200: Anything, 409: Problem})
@@ -123,9 +127,14 @@ def _endpoint(path: IdPath) -> Endpoint:
 @allow("admin")
 def delete(path: IdPath) -> Response:
     """Stop calling an endpoint; what is still due for it is parked."""
+    check_unchanged(path.id, lambda: _document(_endpoint(path)), moving=_MOVING)
     endpoint = _endpoint(path)
     disable_endpoint(db(), now=now(), actor=principal().actor, endpoint=endpoint, why="disabled by an admin")
-    return answer(_document(endpoint))
+    return _tagged(_document(endpoint))
+
+
+def _tagged(document: dict[str, Any]) -> Response:
+    return tag(answer(document), document, moving=_MOVING)
 
 
 def _document(endpoint: Endpoint) -> dict[str, Any]:

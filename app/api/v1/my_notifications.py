@@ -10,6 +10,7 @@ from app.api.v1.shapes.notifications import HabitsIn
 from app.api.v1.shapes.parts import Anything, Problem
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import check_unchanged, tag
 from app.notifications.queries.people import habits_of
 from app.notifications.rules.habits import Habits
 from app.notifications.rules.kinds import KINDS
@@ -29,13 +30,15 @@ api = APIBlueprint(
 @allow("review", by_session=True)
 def get() -> Response:
     """Read how I am told, and whether this installation sends mail at all."""
-    return answer(_document(habits_of(db(), workspace_id=workspace_id(), person_id=person_id())))
+    document = _read()
+    return tag(answer(document), document)
 
 
 @api.put("/me/notifications", responses={200: Anything})
 @allow("review", by_session=True)
 def put(body: HabitsIn) -> Response:
     """Choose how I am told; it counts for what is pending too."""
+    check_unchanged(f"habits {workspace_id()} {person_id()}", _read)
     chosen = choose_habits(
         db(),
         now=now(),
@@ -44,7 +47,12 @@ def put(body: HabitsIn) -> Response:
         person_id=person_id(),
         habits=Habits(body.modes, body.zone, body.daily_at, body.quiet_from, body.quiet_until),
     )
-    return answer(_document(chosen))
+    document = _document(chosen)
+    return tag(answer(document), document)
+
+
+def _read() -> dict[str, Any]:
+    return _document(habits_of(db(), workspace_id=workspace_id(), person_id=person_id()))
 
 
 def _document(habits: Habits) -> dict[str, Any]:

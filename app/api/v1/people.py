@@ -3,6 +3,7 @@ whoever runs queues.
 """
 
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -13,6 +14,7 @@ from app.api.v1.shapes.parts import Anything, IdPath, PageQuery, Problem
 from app.api.v1.shapes.people import AccessIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import check_unchanged, tag
 from app.identity.queries import MembershipRow, get_membership, list_people
 from app.identity.service import AccessChange, change_access, create_person
 from app.kernel.errors import Forbidden
@@ -48,7 +50,7 @@ def post(body: PersonIn) -> Response:
         skills=body.skills,
         queues=body.queues,
     )
-    return answer(_document(get_membership(db(), workspace_id=workspace_id(), person_id=person_id)), 201)
+    return _tagged(_read(person_id), 201)
 
 
 @api.get("/people", responses={200: Anything})
@@ -64,7 +66,7 @@ def get_all(query: PageQuery) -> Response:
 @allow("admin")
 def get(path: IdPath) -> Response:
     """Read one person of this workspace."""
-    return answer(_document(get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", path.id))))
+    return _tagged(_read(parse("person", path.id)))
 
 
 @api.patch("/people/<id>", responses={200: Anything})
@@ -74,6 +76,7 @@ def patch(path: IdPath, body: AccessIn) -> Response:
     if body.roles is not None and not principal().may("admin"):
         raise RolesAreForAdmins
     person_id = parse("person", path.id)
+    check_unchanged(path.id, lambda: _read(person_id))
     change_access(
         db(),
         now=now(),
@@ -88,7 +91,15 @@ def patch(path: IdPath, body: AccessIn) -> Response:
             unlimited="capacity" in body.model_fields_set and body.capacity is None,
         ),
     )
-    return answer(_document(get_membership(db(), workspace_id=workspace_id(), person_id=person_id)))
+    return _tagged(_read(person_id))
+
+
+def _tagged(document: dict[str, Any], status: int = 200) -> Response:
+    return tag(answer(document, status), document)
+
+
+def _read(person_id: UUID) -> dict[str, Any]:
+    return _document(get_membership(db(), workspace_id=workspace_id(), person_id=person_id))
 
 
 def _document(member: MembershipRow) -> dict[str, Any]:

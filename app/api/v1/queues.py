@@ -1,6 +1,7 @@
 """/api/v1/queues: what waits in each queue (scope read), and how it is worked (permission run_queues)."""
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -11,10 +12,11 @@ from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.queues import QueueIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.versions import check_unchanged, tag
 from app.kernel.ids import NoSuchId, parse, show
 from app.kernel.instants import instant_text
 from app.queue.models import Queue
-from app.queue.queries import list_queue_settings
+from app.queue.queries import get_queue, list_queue_settings
 from app.queue.service import QueueSettings, UnknownCalendar, add_queue, change_queue
 from app.reports.doctor import look_at_queue
 
@@ -27,13 +29,16 @@ api = APIBlueprint(
     abp_responses={401: Problem, 403: Problem, 404: Problem, 422: Problem},
 )
 
+# Its items get their new places some time after a change.
+_MOVING: Final = ("reordering",)
+
 
 @api.post("/queues", responses={201: Anything})
 @allow("run_queues")
 def post(body: QueueIn) -> Response:
     """Make a queue before its first item comes; otherwise it comes into being with that."""
     added = add_queue(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), settings=_settings(body))
-    return answer(settings_document(added), 201)
+    return _tagged(settings_document(added), 201)
 
 
 @api.get("/queues", responses={200: Anything})
@@ -47,24 +52,34 @@ def get_all() -> Response:
 @api.get("/queues/<id>", responses={200: Anything})
 @allow("read", by_session=True)
 def get(path: IdPath) -> Response:
-    """Say what waits in a queue, since when, and what of it is due soon or late."""
+    """Say what waits in a queue, since when, and what of it is due soon or late. The ETag is that of its settings."""
     state = look_at_queue(db(), now=now(), workspace_id=workspace_id(), queue_id=parse("queue", path.id))
-    return answer(queue_document(state))
+    return tag(answer(queue_document(state)), settings_document(state.queue), moving=_MOVING)
 
 
 @api.put("/queues/<id>", responses={200: Anything})
 @allow("run_queues")
 def put(path: IdPath, body: QueueIn) -> Response:
     """Change how a queue is worked. Items that wait get their new place within a minute or so."""
+    queue_id = parse("queue", path.id)
+    check_unchanged(path.id, lambda: _read(queue_id), moving=_MOVING)
     changed = change_queue(
         db(),
         now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
-        queue_id=parse("queue", path.id),
+        queue_id=queue_id,
         settings=_settings(body),
     )
-    return answer(settings_document(changed))
+    return _tagged(settings_document(changed))
+
+
+def _tagged(document: dict[str, Any], status: int = 200) -> Response:
+    return tag(answer(document, status), document, moving=_MOVING)
+
+
+def _read(queue_id: UUID) -> dict[str, Any]:
+    return settings_document(get_queue(db(), workspace_id=workspace_id(), queue_id=queue_id))
 
 
 def _settings(body: QueueIn) -> QueueSettings:
