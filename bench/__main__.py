@@ -27,6 +27,7 @@ def _numbers(_context: object, _parameter: object, text: str) -> tuple[int, ...]
 @click.option("--seconds", default=4.0, show_default=True, help="How long each round counts.")
 @click.option("--snapshot-seconds", default=60.0, show_default=True, help="How long an old snapshot is held open.")
 @click.option("--snapshot-waiting", default=100_000, show_default=True, help="How many wait meanwhile.")
+@click.option("--webhooks", default=10_000, show_default=True, help="How many are due at once.")
 @click.option("--patience", default=0.0, show_default=True, help="How long to wait before each round for others.")
 @click.option("--add", is_flag=True, help="Keep the rounds that the folder holds already.")
 @click.option("--write", type=click.Path(path_type=Path), help="Folder for RESULTS.md and results.json.")
@@ -40,6 +41,7 @@ def main(  # noqa: PLR0917  # click names them
     snapshot_seconds: float,
     snapshot_waiting: int,
     patience: float,
+    webhooks: int,
     add: bool,
     write: Path | None,
 ) -> None:
@@ -54,6 +56,7 @@ def main(  # noqa: PLR0917  # click names them
         snapshot_seconds,
         snapshot_waiting,
         patience,
+        webhooks,
     )
     cells = read_cells(write / "results.json") if add and write is not None else []
     with servers() as place:

@@ -27,6 +27,8 @@ TITLES: Final = {
     "batch limit": "Bare COPY of 1,000 rows into three tables, one connection (the limit)",
     "batch": "HTTP: 1,000 submissions of 2 KB a call",
     "feed": "HTTP: decisions read on the feed (time since they became final)",
+    "deliver limit": "RQ SimpleWorker, one job for each webhook, nothing but the post",
+    "deliver": "Webhooks that are due at once, to a receiver on loopback",
     "snapshot closed": "Claims for as long, no snapshot open",
     "snapshot open": "Claims while a snapshot is open",
 }
@@ -72,6 +74,19 @@ def _share(suite: str, crowd: int, limit: str, limit_crowd: int, name: str) -> C
 
     def read(found: Figures) -> float | None:
         over, under = _one(suite, 0, name, crowd)(found), _one(limit, 0, name, limit_crowd)(found)
+        return None if over is None or not under else over / under
+
+    return read
+
+
+def _beside(suite: str, limit: str, name: str) -> Callable[[Figures], float | None]:
+    """Return what reads the rate of a suite over that of its limit, whatever the sizes of the run."""
+
+    def read(found: Figures) -> float | None:
+        over, under = (
+            next((figures.get(name) for place, figures in found.items() if place[0] == one), None)
+            for one in (suite, limit)
+        )
         return None if over is None or not under else over / under
 
     return read
@@ -138,6 +153,13 @@ TARGETS: Final = (
         0.75,
         False,
         _share("batch", 4, "batch limit", 1, "batch_per_second"),
+    ),
+    Target(
+        "webhooks to a receiver on loopback / RQ, one job each",
+        3.0,
+        10.0,
+        False,
+        _beside("deliver", "deliver limit", "deliver_per_second"),
     ),
     Target(
         "a decision that is final, to its being read on the feed, p95 in ms, 8 reviewers",

@@ -13,14 +13,14 @@ from sqlalchemy import text
 
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
-from bench import claiming, following, intake, limit, loop
+from bench import claiming, delivering, following, intake, limit, loop
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
 from bench.place import Place, new_database, opened, web_server, worker
 
 # A second million to fill would take longer than it tells anything.
 SEVERAL_AT_MOST = 100_000
-SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch", "feed")
+SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch", "feed", "deliver")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Plan:
     snapshot_seconds: float
     snapshot_waiting: int
     patience: float
+    webhooks: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     if "feed" in plan.suites:
         with new_database(place, "bench_feed") as url, opened(url) as database:
             yield from _feed(place, plan, url, database)
+    if "deliver" in plan.suites:
+        yield from _deliver(place, plan)
     if not set(plan.suites) & {"loop", "beats", "limit", "claim", "several"}:
         plan = replace(plan, waiting=())
     for waiting in plan.waiting:
@@ -98,6 +101,23 @@ def _feed(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Ce
             for crowd in (1, following.REVIEWERS):
                 yield _cell(("feed", 10_000, crowd), following.take_part, [follower, *shifts[:crowd]], plan)
     _verify(database)
+
+
+def _deliver(place: Place, plan: Plan) -> Iterator[Cell]:
+    """Send what is due, beside RQ."""
+    with delivering.receiving() as receiver:
+        for number in range(plan.rounds):
+            load = wait_for_quiet(plan.patience)
+            rate = delivering.by_rq(place.redis_url, receiver, jobs=plan.webhooks // 5)
+            yield Cell("deliver limit", plan.webhooks // 5, 1, {"deliver_per_second": rate}, load)
+            with new_database(place, f"bench_deliver_{number}") as url, opened(url) as database:
+                delivering.fill_outbox(database, receiver.url, webhooks=plan.webhooks)
+                receiver.begin_anew()
+                load = wait_for_quiet(plan.patience)
+                with worker(place, url):
+                    rate = receiver.per_second(plan.webhooks)
+                yield Cell("deliver", plan.webhooks, 1, {"deliver_per_second": rate}, load)
+                _verify(database)
 
 
 def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waiting: int) -> Iterator[Cell]:

@@ -1,31 +1,50 @@
-"""Hand over what is due: take rows in one short transaction, send outside of any, record each in a short one.
+"""Hand over what is due: take rows in one short transaction, send outside of any, record many in a short one.
 
 Each row is leased before it is sent and recorded after; whatever dies in between is sent again when the lease has run
-out, with the same id and the same bytes. One slow endpoint never takes all places.
+out, with the same id and the same bytes. One slow endpoint never takes all places: of one that has not answered
+quickly lately no more rows are taken than can be under way.
 Run by the loops of the listener and the sweeper; `drain` is the job that a committed decision asks for.
 """
 
-from collections import Counter
-from collections.abc import Collection
+from collections import Counter, deque
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
 from random import SystemRandom
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.delivery.rules.retries import Answer
+from app.delivery.rules.retries import DELIVERED, Answer, is_taken
 from app.delivery.rules.signing import sign
-from app.delivery.service import BODY_PURPOSE, Leased, open_secret, record_attempt, take_due
-from app.kernel.clock import host_now
+from app.delivery.service import (
+    BODY_PURPOSE,
+    Leased,
+    give_back,
+    open_secret,
+    record_attempt,
+    record_deliveries,
+    take_due,
+)
+from app.kernel.clock import host_now, monotonic_ms
 from app.kernel.sealing import CannotOpen
-from app.submissions.queries import data_key
+from app.submissions.queries import data_keys
 from workers.task import Tools
 
-SLOTS: Final = 8
+SLOTS: Final = 16
 # An endpoint with this many under way gets no further place until one is free again.
-BUSY_ENDPOINT: Final = 4
+BUSY_ENDPOINT: Final = 8
+# Rows that are taken ahead of the places, so that a trip to the database serves many.
+AHEAD: Final = 64
+# An endpoint that answers within this may have so many rows waiting for its places.
+QUICK_MS: Final = 250
+RECORD_AT_ONCE: Final = 32
+_RECORD_AFTER_MS: Final = 50
+# With less than this left of its lease a row is given back and not begun: a try may take a quarter of a minute.
+_LEAST_LEASE: Final = timedelta(seconds=20)
 _LOOK_AGAIN_SECONDS: Final = 0.5
 _RECORD_PAUSES_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 CANNOT_OPEN: Final = "cannot be opened"
@@ -49,55 +68,134 @@ def drain(tools: Tools) -> None:
 
 def send_due(tools: Tools) -> int:
     """Try everything that is due, until nothing is or the process is to stop; return the number of tries."""
-    tries = 0
-    under_way: dict[Future[Answer], Leased] = {}
     with ThreadPoolExecutor(SLOTS, thread_name_prefix="send") as pool:
-        while True:
-            _fill(tools, pool, under_way)
-            if not under_way:
-                return tries
+        sending = _Sending(tools, pool)
+        while sending.go_on():
+            pass
+        return sending.tries
+
+
+class _Sending:
+    """What is taken, under way and answered of one run."""
+
+    def __init__(self, tools: Tools, pool: ThreadPoolExecutor) -> None:
+        self.tries = 0
+        self._tools = tools
+        self._pool = pool
+        self._ready: deque[Parcel] = deque()
+        self._under_way: dict[Future[Answer], Leased] = {}
+        self._answered: list[tuple[Leased, Answer]] = []
+        self._recorded_ms = monotonic_ms()
+        # How long each endpoint took for its latest answer, if that was a good one.
+        self._took_ms: dict[UUID, int] = {}
+
+    def go_on(self) -> bool:
+        """Do a little of each; say whether there is more."""
+        if len(self._ready) <= AHEAD // 2 and not self._tools.stop.is_set():
+            self._take()
+        self._begin()
+        if self._under_way:
             # The short wait lets rows that became due meanwhile use the places that are free.
-            done, _ = wait(under_way, timeout=_LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                _record(tools, under_way.pop(future), future.result())
-                tries += 1
+            done, _ = wait(self._under_way, timeout=_LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+            self._answered += [(self._under_way.pop(future), future.result()) for future in done]
+        if self._answered and self._is_time_to_record():
+            self._record()
+        return bool(self._under_way or self._ready or self._answered)
+
+    def _take(self) -> None:
+        """Lease what is due, as much of each endpoint as it may have."""
+        counts = Counter(leased.endpoint_id for leased in self._under_way.values())
+        counts.update(parcel.leased.endpoint_id for parcel in self._ready)
+        full = [endpoint_id for endpoint_id, count in counts.items() if count >= self._allowance(endpoint_id)]
+        with self._tools.unit_of_work() as (session, now):
+            kept: list[Leased] = []
+            over: list[Leased] = []
+            for leased in take_due(session, now=now, limit=AHEAD - len(self._ready), skip_endpoints=full):
+                counts[leased.endpoint_id] += 1
+                fits = counts[leased.endpoint_id] <= self._allowance(leased.endpoint_id)
+                (kept if fits else over).append(leased)
+            give_back(session, now=now, leased=over)
+            parcels, unusable = _open_each(session, kept)
+        self._ready.extend(parcels)
+        self._answered += [(leased, Answer(None, 0, problem=CANNOT_OPEN)) for leased in unusable]
+
+    def _allowance(self, endpoint_id: UUID) -> int:
+        took_ms = self._took_ms.get(endpoint_id)
+        return AHEAD if took_ms is not None and took_ms <= QUICK_MS else BUSY_ENDPOINT
+
+    def _begin(self) -> None:
+        """Begin what has a place; give back what may not be begun any more."""
+        counts = Counter(leased.endpoint_id for leased in self._under_way.values())
+        too_late, later, now = [], deque[Parcel](), host_now()
+        for parcel in self._ready:
+            leased = parcel.leased
+            if self._tools.stop.is_set() or leased.leased_until - now < _LEAST_LEASE:
+                too_late.append(leased)
+            elif len(self._under_way) < SLOTS and counts[leased.endpoint_id] < BUSY_ENDPOINT:
+                counts[leased.endpoint_id] += 1
+                self._under_way[self._pool.submit(_try, self._tools, parcel)] = leased
+                self.tries += 1
+            else:
+                later.append(parcel)
+        self._ready = later
+        if too_late:
+            with self._tools.unit_of_work() as (session, at):
+                give_back(session, now=at, leased=too_late)
+
+    def _is_time_to_record(self) -> bool:
+        # A failure may let its endpoint rest, and then nothing more is begun there.
+        failed = any(not is_taken(answer.status_code) for _, answer in self._answered)
+        long_ago = monotonic_ms() - self._recorded_ms > _RECORD_AFTER_MS
+        return failed or not self._ready or long_ago or len(self._answered) >= RECORD_AT_ONCE
+
+    def _record(self) -> None:
+        answered, self._answered = self._answered, []
+        for leased, answer in answered:
+            if is_taken(answer.status_code):
+                self._took_ms[leased.endpoint_id] = answer.duration_ms
+            else:
+                self._took_ms.pop(leased.endpoint_id, None)
+        recorded = _record_taken(self._tools, [(leased, a) for leased, a in answered if is_taken(a.status_code)])
+        for leased, answer in answered:
+            if leased.id not in recorded:
+                _record(self._tools, leased, answer)
+        self._recorded_ms = monotonic_ms()
 
 
-def _fill(tools: Tools, pool: ThreadPoolExecutor, under_way: dict[Future[Answer], Leased]) -> None:
-    while len(under_way) < SLOTS and not tools.stop.is_set():
-        parcels, unusable = _take(tools, under_way.values())
-        for leased in unusable:
-            _record(tools, leased, Answer(None, 0, problem=CANNOT_OPEN))
-        if not parcels and not unusable:
-            return
-        for parcel in parcels:
-            under_way[pool.submit(_try, tools, parcel)] = parcel.leased
-
-
-def _take(tools: Tools, under_way: Collection[Leased]) -> tuple[list[Parcel], list[Leased]]:
-    counts = Counter(leased.endpoint_id for leased in under_way)
-    busy = [endpoint_id for endpoint_id, count in counts.items() if count >= BUSY_ENDPOINT]
+def _open_each(session: Session, leased: Sequence[Leased]) -> tuple[list[Parcel], list[Leased]]:
+    """Open secrets and bodies; what cannot be opened is handed back apart."""
+    keys = data_keys(session, submission_ids={one.submission_id for one in leased})
     parcels: list[Parcel] = []
     unusable: list[Leased] = []
-    with tools.unit_of_work() as (session, now):
-        limit = min(BUSY_ENDPOINT, SLOTS - len(under_way))
-        for leased in take_due(session, now=now, limit=limit, skip_endpoints=busy):
-            try:
-                parcels.append(_open(session, leased))
-            except (CannotOpen, NoResultFound):
-                unusable.append(leased)
+    for one in leased:
+        try:
+            secrets = tuple(open_secret(session, endpoint_id=one.endpoint_id, sealed=sealed) for sealed in one.secrets)
+            body = keys[one.submission_id]().open(one.body, purpose=BODY_PURPOSE)
+            parcels.append(Parcel(one, secrets, body))
+        except (CannotOpen, KeyError):
+            unusable.append(one)
     return parcels, unusable
-
-
-def _open(session: Session, leased: Leased) -> Parcel:
-    secrets = tuple(open_secret(session, endpoint_id=leased.endpoint_id, sealed=one) for one in leased.secrets)
-    key = data_key(session, submission_id=leased.submission_id)
-    return Parcel(leased, secrets, key.open(leased.body, purpose=BODY_PURPOSE))
 
 
 def _try(tools: Tools, parcel: Parcel) -> Answer:
     headers = sign(parcel.secrets, webhook_id=parcel.leased.webhook_id, at=host_now(), body=parcel.body)
     return tools.sender(parcel.leased.url, headers, parcel.body)
+
+
+def _record_taken(tools: Tools, taken: Sequence[tuple[Leased, Answer]]) -> set[UUID]:
+    """Record what was taken, all at once; return what was, for the rest is recorded one by one."""
+    if len(taken) < 2:
+        return set()
+    try:
+        with tools.unit_of_work() as (session, now):
+            recorded = record_deliveries(session, now=now, taken=taken)
+    except DBAPIError as error:
+        _log.warning("answers not recorded yet", count=len(taken), error=str(error.orig))
+        return set()
+    for leased, answer in taken:
+        if leased.id in recorded:
+            _tell(leased, answer, DELIVERED)
+    return recorded
 
 
 def _record(tools: Tools, leased: Leased, answer: Answer) -> None:
@@ -110,13 +208,17 @@ def _record(tools: Tools, leased: Leased, answer: Answer) -> None:
             _log.warning("answer not recorded yet", webhook_id=leased.webhook_id, error=str(error.orig))
             tools.stop.wait(pause)
         else:
-            _log.info(
-                "delivery tried",
-                webhook_id=leased.webhook_id,
-                status=answer.status_code,
-                problem=answer.problem,
-                duration_ms=answer.duration_ms,
-                state=state,
-            )
+            _tell(leased, answer, state)
             return
     _log.error("answer lost, the delivery will be tried again", webhook_id=leased.webhook_id)
+
+
+def _tell(leased: Leased, answer: Answer, state: str) -> None:
+    _log.info(
+        "delivery tried",
+        webhook_id=leased.webhook_id,
+        status=answer.status_code,
+        problem=answer.problem,
+        duration_ms=answer.duration_ms,
+        state=state,
+    )

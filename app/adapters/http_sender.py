@@ -10,16 +10,14 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
 import structlog
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
 
+from app.adapters.kept_connections import Connection, Deadlines, KeptConnections
 from app.delivery.rules.addresses import is_inside, is_public
 from app.delivery.rules.retries import Answer, read_retry_after
 from app.delivery.rules.urls import EndpointRefused, Target, check_url
@@ -30,7 +28,6 @@ OWN_HEADERS: Final = {
     "Content-Type": "application/json",
     "User-Agent": "Proofdesk-Webhooks/1",
     "Accept-Encoding": "identity",
-    "Connection": "close",
 }
 
 # The words for why there is no answer; they are kept with the try and shown to admins.
@@ -63,6 +60,10 @@ class _NoAnswer(Exception):
     """The try ended without a status; the text is the word for it."""
 
 
+class _Stale(Exception):
+    """A kept connection had been ended by the other side before it saw the request whole."""
+
+
 def resolve(host: str, port: int) -> list[str]:
     """Return the addresses of a host in the order in which the system prefers them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -70,7 +71,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 class HttpSender:
-    """Sends with the rules of this installation. Holds no connection and no lock between two requests."""
+    """Sends with the rules of this installation, and keeps connections that ended well for what goes there next."""
 
     def __init__(
         self,
@@ -84,6 +85,8 @@ class HttpSender:
         self._tls = tls or ssl.create_default_context()
         self._resolver = resolver
         self._limits = limits
+        self._kept = KeptConnections()
+        self._deadlines = Deadlines()
 
     def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post the body once and say what came of it."""
@@ -104,19 +107,47 @@ class HttpSender:
             target = check_url(url, allow_private=self._allow_private)
         except EndpointRefused as error:
             raise _NoAnswer(URL_REFUSED) from error
+        place = (target.scheme, target.host, target.port)
+        kept = self._kept.take(place)
+        if kept is not None:
+            with suppress(_Stale):
+                return self._exchange(kept, target, headers, body, start_ms)
+        return self._exchange(self._open(target), target, headers, body, start_ms)
+
+    def _open(self, target: Target) -> Connection:
+        """Connect to an address of the target, all of which may be called. Nothing is sent."""
         addresses = self._resolve(target)
         if not addresses or not all(self._may_call(target, address) for address in addresses):
             raise _NoAnswer(ADDRESS_REFUSED if addresses else UNRESOLVED)
         plain = _connect(addresses, target.port, self._limits.connect)
-        left = self._limits.total - (monotonic_ms() - start_ms) / 1000
-        with _cut_off_after(plain, left) as late:
-            try:
-                with closing(self._secure(plain, target, left)) as connected:
-                    return _exchange(connected, target, {**OWN_HEADERS, **headers}, body, late)
-            except (OSError, HTTPError, http.client.HTTPException) as error:
-                timed_out = late.is_set() or isinstance(error, TimeoutError)
-                broken = BAD_TLS if isinstance(error, ssl.SSLError) else BROKEN
-                raise _NoAnswer(TIMED_OUT if timed_out else broken) from error
+        connection = Connection(http.client.HTTPConnection(target.host, target.port), plain.dup())
+        connection.http.sock = plain
+        return connection
+
+    def _exchange(
+        self, connection: Connection, target: Target, headers: Mapping[str, str], body: bytes, start_ms: int
+    ) -> tuple[int, int | None]:
+        left = max(self._limits.total - (monotonic_ms() - start_ms) / 1000, 0.001)
+        kept = False
+        try:
+            with self._deadlines.watch(connection.twin, left) as late:
+                try:
+                    self._secure(connection, target, left)
+                    answer, kept = _talk(connection, target, {**OWN_HEADERS, **headers}, body, late)
+                except (OSError, http.client.HTTPException) as error:
+                    timed_out = late.is_set() or isinstance(error, TimeoutError)
+                    if connection.used and not timed_out and isinstance(error, ConnectionError):
+                        raise _Stale from error
+                    broken = BAD_TLS if isinstance(error, ssl.SSLError) else BROKEN
+                    raise _NoAnswer(TIMED_OUT if timed_out else broken) from error
+        finally:
+            if not kept:
+                connection.close()
+        if kept and not late.is_set():
+            self._kept.give((target.scheme, target.host, target.port), connection)
+        elif kept:
+            connection.close()
+        return answer
 
     def _may_call(self, target: Target, address: str) -> bool:
         inside = self._allow_private and is_inside(address)
@@ -138,11 +169,10 @@ class HttpSender:
         except Empty as error:
             raise _NoAnswer(UNRESOLVED) from error
 
-    def _secure(self, plain: socket.socket, target: Target, left: float) -> socket.socket:
-        plain.settimeout(left)
-        if target.scheme != "https":
-            return plain
-        return self._tls.wrap_socket(plain, server_hostname=target.host)
+    def _secure(self, connection: Connection, target: Target, left: float) -> None:
+        connection.http.sock.settimeout(left)
+        if target.scheme == "https" and not connection.used:
+            connection.http.sock = self._tls.wrap_socket(connection.http.sock, server_hostname=target.host)
 
 
 def _connect(addresses: list[str], port: int, seconds: float) -> socket.socket:
@@ -158,57 +188,26 @@ def _connect(addresses: list[str], port: int, seconds: float) -> socket.socket:
     raise _NoAnswer(UNREACHABLE)
 
 
-@contextmanager
-def _cut_off_after(connected: socket.socket, seconds: float) -> Iterator[threading.Event]:
-    """End the connection after so many seconds, even when the other side sends a byte now and then.
-
-    A timeout on the socket begins anew with every byte. The descriptor is doubled because TLS takes over the first.
-    """
-    late = threading.Event()
-    twin = connected.dup()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            twin.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(seconds, 0.0), cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
-        timer.join()
-        twin.close()
-        connected.close()
+def _talk(
+    connection: Connection, target: Target, headers: Mapping[str, str], body: bytes, late: threading.Event
+) -> tuple[tuple[int, int | None], bool]:
+    """Send the request and read the answer; return what it says, and whether the connection may serve again."""
+    # Whoever hangs up while we still send may have answered before.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.http.request("POST", target.path, body, {"Host": target.authority, **headers})
+    with closing(connection.http.getresponse()) as response:
+        # Headers that were cut off look like headers that ended.
+        if late.is_set():
+            raise TimeoutError
+        whole = _drain(response)
+        said = response.status, read_retry_after(response.headers.get("Retry-After"), now=host_now())
+        return said, whole and not response.will_close
 
 
-def _exchange(
-    connected: socket.socket, target: Target, headers: Mapping[str, str], body: bytes, late: threading.Event
-) -> tuple[int, int | None]:
-    with closing(HTTPConnection(target.host, target.port, timeout=connected.gettimeout())) as connection:
-        connection.sock = connected
-        # Whoever hangs up while we still send may have answered before.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            connection.request(
-                "POST",
-                target.path,
-                body,
-                {"Host": target.authority, **headers},
-                preload_content=False,
-                decode_content=False,
-            )
-        response = connection.getresponse()
-        with closing(response):
-            # Headers that were cut off look like headers that ended.
-            if late.is_set():
-                raise TimeoutError
-            _drain(response)
-            return response.status, read_retry_after(response.headers.get("Retry-After"), now=host_now())
-
-
-def _drain(response: BaseHTTPResponse) -> None:
+def _drain(response: http.client.HTTPResponse) -> bool:
+    """Read the rest, within bounds, and say whether it came whole."""
     # The status has come and stands, whatever happens to the rest; reading some of it lets the other side end well.
-    with suppress(OSError, HTTPError, http.client.HTTPException):
-        response.read(MAX_ANSWER_BYTES, decode_content=False)
+    with suppress(OSError, http.client.HTTPException):
+        response.read(MAX_ANSWER_BYTES)
+        return response.isclosed()
+    return False

@@ -1,5 +1,6 @@
 """Read endpoints, the outbox and its tries. Called by the endpoints API, the flows, reports and the sweeper."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +52,12 @@ def get_delivery(session: Session, *, workspace_id: UUID, delivery_id: UUID, loc
     if found is None:
         raise NoSuchDelivery
     return found
+
+
+def find_endpoints(session: Session, ids: Collection[UUID]) -> Sequence[Endpoint]:
+    """Return these endpoints as they are now, of whichever workspaces."""
+    wanted = select(Endpoint).where(Endpoint.id.in_(ids)).execution_options(populate_existing=True)
+    return session.scalars(wanted).all()
 
 
 def list_deliveries(session: Session, *, workspace_id: UUID, submission_id: UUID) -> list[Delivery]:

@@ -1,7 +1,9 @@
 """Read submissions and task types. Called by the flows, the API, the desk and the workers."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +95,17 @@ def data_key(session: Session, *, submission_id: UUID) -> DataKey:
     """Return the key that opens what belongs to a submission."""
     wrapped = session.scalars(select(Content.data_key).where(Content.submission_id == submission_id)).one()
     return vault_of(session).unwrap(wrapped)
+
+
+def data_keys(session: Session, *, submission_ids: Collection[UUID]) -> dict[UUID, Callable[[], DataKey]]:
+    """Return what unwraps the keys of these submissions; an erased one has none.
+
+    Unwrapping one may raise CannotOpen, and that is for the one who opens it to know.
+    """
+    rows = session.execute(
+        select(Content.submission_id, Content.data_key).where(Content.submission_id.in_(submission_ids))
+    )
+    return {submission_id: partial(vault_of(session).unwrap, wrapped) for submission_id, wrapped in rows}
 
 
 def read_content(session: Session, *, submission_id: UUID) -> tuple[Received, DataKey]:

@@ -12,8 +12,21 @@ from tests.factories.servers import Servers
 
 
 def test_every_suite_runs_and_what_it_did_breaks_no_promise(servers: Servers, tmp_path: Path, repository: Path) -> None:
-    sizes = ["--waiting", "40", "--reviewers", "2", "--connections", "2", "--rounds", "1", "--seconds", "0.5"]
-    snapshot = ["--snapshot-seconds", "0.5", "--snapshot-waiting", "40"]
+    sizes = [
+        "--waiting",
+        "40",
+        "--reviewers",
+        "2",
+        "--connections",
+        "2",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--webhooks",
+        "40",
+    ]
+    snapshot = ["--snapshot-seconds", "0.5", "--snapshot-waiting", "40", "--webhooks", "40"]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *sizes, *snapshot, "--write", str(tmp_path)],
         cwd=repository,

@@ -15,6 +15,7 @@ class Receiver:
 
     port: int
     requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
     @property
     def url(self) -> str:
@@ -62,6 +63,25 @@ def reply(status: int, *headers: str, body: bytes = b"") -> Conversation:
     return converse
 
 
+def keeping(receiver: list[Receiver], *conversations: Conversation) -> Conversation:
+    """Return a conversation that holds several on one connection, one a request, and ends after the last.
+
+    Args:
+        receiver: Filled by the test with the receiver that keeps what comes after the first request.
+    """
+
+    def converse(connection: socket.socket, request: bytes) -> None:
+        for number, one in enumerate(conversations):
+            if number:
+                request = _read_request(connection)
+                if not request:
+                    return
+                receiver[0].requests.append(request)
+            one(connection, request)
+
+    return converse
+
+
 @contextmanager
 def listening(
     converse: Conversation, *, wrap: Callable[[socket.socket], socket.socket] | None = None
@@ -85,6 +105,7 @@ def listening(
             while not ended.is_set():
                 with suppress(OSError):
                     connection, _ = server.accept()
+                    receiver.connections += 1
                     threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)

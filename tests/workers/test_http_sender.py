@@ -63,7 +63,6 @@ def test_the_request_is_one_post_of_the_very_bytes(sender: HttpSender) -> None:
         "content-type": "application/json",
         "user-agent": "Proofdesk-Webhooks/1",
         "accept-encoding": "identity",
-        "connection": "close",
         "webhook-id": "msg_1",
     }
 

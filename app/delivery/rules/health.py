@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.delivery.rules.retries import JITTER, Answer
+from app.delivery.rules.retries import JITTER, Answer, is_taken
 
 OPENS_AFTER: Final = 10
 FIRST_REST_SECONDS: Final = 10
@@ -53,7 +53,7 @@ def after(health: Health, answer: Answer, *, now: datetime, draw: float) -> Heal
         now: When the answer had come.
         draw: Uniform in [0, 1), for the jitter of a rest.
     """
-    if answer.status_code is not None and 200 <= answer.status_code < 300:
+    if is_taken(answer.status_code):
         return Health()
     worse = replace(health, failures=health.failures + 1, failing_since=health.failing_since or now)
     rests = health.resting_until is not None and health.resting_until > now

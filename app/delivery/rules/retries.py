@@ -42,6 +42,11 @@ class Verdict:
     disables: bool = False
 
 
+def is_taken(status_code: int | None) -> bool:
+    """Say whether an answer means that the other side has the message."""
+    return status_code is not None and 200 <= status_code < 300
+
+
 def judge(answer: Answer, *, tries: int, draw: float) -> Verdict:
     """Say what becomes of a delivery after a try.
 
@@ -50,7 +55,7 @@ def judge(answer: Answer, *, tries: int, draw: float) -> Verdict:
         draw: Uniform in [0, 1); sets the jitter.
     """
     status = answer.status_code
-    if status is not None and 200 <= status < 300:
+    if is_taken(status):
         return Verdict(DELIVERED)
     if status == _GONE:
         return Verdict(PARKED, disables=True)

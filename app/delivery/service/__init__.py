@@ -14,16 +14,14 @@ from app.delivery.service.endpoints import (
 from app.delivery.service.outbox import (
     BODY_PURPOSE,
     DRAIN,
-    Leased,
     NotParked,
     OnItsWay,
-    record_attempt,
     replay,
     replay_parked,
     schedule_delivery,
-    take_due,
     withdraw_deliveries,
 )
+from app.delivery.service.trying import Leased, give_back, record_attempt, record_deliveries, take_due
 
 __all__ = [
     "BODY_PURPOSE",
@@ -37,8 +35,10 @@ __all__ = [
     "TypesRefused",
     "change_endpoint",
     "disable_endpoint",
+    "give_back",
     "open_secret",
     "record_attempt",
+    "record_deliveries",
     "register_endpoint",
     "replay",
     "replay_parked",
