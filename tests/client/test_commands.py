@@ -2,6 +2,10 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from tests.client.ordering import put_in_order
 from tests.client.reviewer import Reviewer
 from tests.factories.servers import Servers
 from tests.factories.site import Site
+from tests.workers.processes import eventually
 
 ADDRESS: dict[str, Any] = {"task_type": "addresses", "output": {"city": "Pariss"}, "confidence": 0.4}
 SURE = {"confidence": 0.99, "field_confidence": {"/city": 0.99}}
@@ -127,3 +132,28 @@ def test_decisions_come_out_as_they_are_as_a_table_and_as_examples() -> None:
     assert (pair["chosen"], pair["rejected"]) == ('{"city":"Paris"}', '{"city":"Pariss"}')
     assert run("export", "decisions", "--after", "2").stdout.count("\n") == 1
     assert "3 decisions" in run("export", "decisions").stderr
+
+
+def test_a_process_that_is_killed_again_and_again_takes_each_line_in_once(client: Client, tmp_path: Path) -> None:
+    lines = 1_200
+    file = write(tmp_path / "in.jsonl", [{**ADDRESS, "external_id": f"n-{n}"} for n in range(lines)])
+    kept = Path(f"{file}.results.jsonl")
+    # Small groups, so that there is something to interrupt.
+    program = "import sys, app.cli.programs.submitting as s; s.GROUP = 20; from app.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, "submit", str(file)]
+
+    def has(wanted: int) -> bool:
+        return kept.exists() and kept.read_bytes().count(b"\n") >= wanted
+
+    killed = 0
+    for wanted in (1, lines // 3, 2 * lines // 3):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            assert eventually(partial(has, wanted), within_seconds=60)
+            running.kill()
+            killed += running.wait(10) == -signal.SIGKILL
+    assert killed >= 2
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = results(file)
+    assert len(found) == len({one["id"] for one in found}) == lines
+    assert there(client) == lines
