@@ -96,6 +96,10 @@ def test_calls_count_once_by_provider_and_response_whoever_reports_them_again(re
     assert [c["response_id"] for c in ready.call("GET", path).body["llm_calls"]] == ["r-1", None]
     judge = {"provider": "acme", "response_id": "r-2", "purpose": "judge", "cost": {"amount": "0.3", "currency": "EUR"}}
     late = ready.call("POST", f"{path}/usage", {"llm_calls": [CALL, judge, judge, {**CALL, "provider": "other"}]})
+    bare = ready.call("POST", "/submissions", {**WHOLE, "actions": [], "llm_calls": [{}]}).body["id"]
+    (call,) = ready.call("GET", f"/submissions/{bare}").body["llm_calls"]
+    assert (call["provider"], call["model"], call["input_tokens"], call["cost"]) == (None, None, None, None)
+    assert ready.call("POST", f"/submissions/{bare}/cancel", {}).status == 200
     assert (late.status, late.body) == (200, {"added": 2, "known": 2})
     decide(ready, {"verb": "approve"})
     # Reported calls count in place of what the submission's usage says as a whole.

@@ -1,0 +1,1 @@
+"""Requests that a machine makes up from the description of the API."""
