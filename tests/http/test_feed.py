@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -12,9 +13,13 @@ from redis import Redis
 
 from app.adapters.redis_bell import ring
 from app.edge.unit_of_work import ProofdeskApp
+from app.factory import create_app
 from app.feed.service import number_due
 from app.kernel.clock import monotonic_ms, read_now
 from app.kernel.db import Database
+from app.settings import Settings
+from tests.conftest import SECRET
+from tests.factories.cutting import line_to
 from tests.factories.servers import Servers
 from tests.factories.serving import serving
 from tests.factories.site import Site, make_site
@@ -112,7 +117,7 @@ class Stream:
     """A reader of the stream, which keeps the events that it got."""
 
     def __init__(self, url: str, key: str, **headers: str) -> None:
-        self._client = httpx.Client(timeout=20)
+        self._client = httpx.Client(timeout=40)
         request = self._client.build_request("GET", url, headers={"Authorization": f"Bearer {key}", **headers})
         self.response = self._client.send(request, stream=True)
         self._lines = self.response.iter_lines()
@@ -184,3 +189,45 @@ def test_streams_take_the_places_of_those_who_wait_and_give_them_back(
         threading.Event().wait(0.5)
     assert again.response.status_code == 200
     again.close()
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_redis_that_goes_away_while_somebody_waits_costs_a_moment_and_no_entry(
+    database: Database, database_url: str, servers: Servers, mended: bool
+) -> None:
+    with line_to(servers.redis_url) as line:
+        settings = Settings(database_url, line.url, SECRET, rate_limit_per_minute=None)
+        site = make_site(create_app(settings, database=database))
+        site.define_addresses()
+        with ThreadPoolExecutor(2) as crowd:
+            page = crowd.submit(site.call, "GET", "/decisions?wait=20")
+            threading.Event().wait(0.5)
+            line.cut()
+            waiting = site.submit(0.5).body["id"]
+            read = crowd.submit(site.call, "GET", f"/submissions/{waiting}?wait=20")
+            if mended:
+                line.mend()
+            threading.Event().wait(0.5)
+            taken = site.call("POST", "/claims", {}, key="ada").body
+            proof = {"token": taken["claim"]["token"], "content_sha256": taken["item"]["content_sha256"]}
+            verdict = {"verb": "approve", **proof}
+            site.call("POST", f"/claims/{taken['claim']['id']}/decision", verdict, key="ada")
+            began_ms = monotonic_ms()
+            with database.unit_of_work() as session:
+                # Nobody rings: what rang goes over the same line.
+                number_due(session, now=read_now(session), limit=1_000)
+            assert [e["data"]["id"] for e in page.result(20).body["data"]] == [waiting]
+            assert read.result(20).body["status"] == "approved"
+            assert monotonic_ms() - began_ms < 10_000
+
+
+@pytest.mark.soak
+def test_a_quiet_stream_says_every_15_seconds_that_it_lives(reviewed: Site, address: str) -> None:
+    stream = Stream(f"{address}/api/v1/decisions/stream", reviewed.keys["all"])
+    lines = iter(stream.response.iter_lines())
+    said: list[int] = []
+    while len(said) < 3:
+        if next(lines).startswith(":"):
+            said.append(monotonic_ms())
+    stream.close()
+    assert all(14_000 <= later - earlier <= 17_000 for earlier, later in pairwise(said))
