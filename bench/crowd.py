@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-PRELOADED: Final = ["bench.claiming", "bench.intake", "bench.loop", "bench.limit"]
+PRELOADED: Final = ["bench.claiming", "bench.intake", "bench.loop", "bench.limit", "bench.resuming"]
 SETTLE_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 0.5
 QUIET_CORES: Final = 0.3

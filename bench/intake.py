@@ -14,7 +14,8 @@ from typing import Any, Final
 import orjson
 
 from app.audit.rules import COMMAND
-from app.identity.service import create_key, create_workspace
+from app.identity.queries import find_workspace
+from app.identity.service import create_key, create_person, create_workspace
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.routing.service import draft_policy, publish_policy
@@ -67,11 +68,36 @@ def make_sender(database: Database) -> str:
             policy_id=drafted.id,
             second_person=False,
         )
-        key = create_key(session, now=now, actor=COMMAND, workspace_id=workspace_id, scopes=["submit"]).text
+        key = create_key(session, now=now, actor=COMMAND, workspace_id=workspace_id, scopes=["submit", "read"]).text
     with connect(database.engine.url.render_as_string(hide_password=False)) as connection:
         for statement in MAKE:
             connection.execute(statement)
     return key
+
+
+def make_reviewer(database: Database) -> str:
+    """Return the key of somebody who reviews there."""
+    with database.unit_of_work() as session:
+        now = read_now(session)
+        workspace = find_workspace(session, name_or_id="Intake")
+        person_id = create_person(
+            session,
+            now=now,
+            actor=COMMAND,
+            workspace_id=workspace.id,
+            email="rita@intake.example",
+            name="Rita",
+            roles=["reviewer"],
+        )
+        made = create_key(
+            session,
+            now=now,
+            actor=COMMAND,
+            workspace_id=workspace.id,
+            scopes=["review"],
+            person_id=person_id,
+        )
+        return made.text
 
 
 def submissions() -> Iterator[dict[str, Any]]:

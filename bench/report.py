@@ -29,11 +29,14 @@ TITLES: Final = {
     "feed": "HTTP: decisions read on the feed (time since they became final)",
     "deliver limit": "RQ SimpleWorker, one job for each webhook, nothing but the post",
     "deliver": "Webhooks that are due at once, to a receiver on loopback",
+    "resume limit": "LangGraph with its PostgreSQL checkpointer: run to the interrupt, resume",
+    "resume": "HTTP: submit what waits, read what was decided",
     "snapshot closed": "Claims for as long, no snapshot open",
     "snapshot open": "Claims while a snapshot is open",
 }
 # The peers' figures were measured with the same shape of driver, 100,000 tasks and 8 annotators on 2 cores like these.
 LABEL_STUDIO_NEXT_P95_MS: Final = 1_493.0
+LABEL_STUDIO_WEB_MIB: Final = 586.0
 LABEL_STUDIO_PER_SECOND: Final = 5.8
 AWAITHUMANS_PER_SECOND: Final = 11.0
 
@@ -90,6 +93,11 @@ def _beside(suite: str, limit: str, name: str) -> Callable[[Figures], float | No
         return None if over is None or not under else over / under
 
     return read
+
+
+def _memory(found: Figures) -> float | None:
+    weighed = found.get(("memory", 0, 1), {}).get("pss_mib")
+    return None if weighed is None else weighed / LABEL_STUDIO_WEB_MIB
 
 
 def _ratio(above: tuple[str, int, str], below: tuple[str, int, str]) -> Callable[[Figures], float | None]:
@@ -160,6 +168,20 @@ TARGETS: Final = (
         10.0,
         False,
         _beside("deliver", "deliver limit", "deliver_per_second"),
+    ),
+    Target(
+        "submit and read the decision / LangGraph's PostgreSQL checkpointer, 8 programs",
+        3.0,
+        8.0,
+        False,
+        _beside("resume", "resume limit", "resume_per_second"),
+    ),
+    Target(
+        "memory of web and worker / Label Studio's web alone (586 MiB, measured once)",
+        0.4,
+        0.2,
+        True,
+        _memory,
     ),
     Target(
         "a decision that is final, to its being read on the feed, p95 in ms, 8 reviewers",

@@ -13,14 +13,27 @@ from sqlalchemy import text
 
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
-from bench import claiming, delivering, following, intake, limit, loop
+from bench import claiming, delivering, following, footprint, intake, limit, loop, resuming
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
 from bench.place import Place, new_database, opened, web_server, worker
 
 # A second million to fill would take longer than it tells anything.
 SEVERAL_AT_MOST = 100_000
-SUITES = ("loop", "beats", "limit", "claim", "several", "snapshot", "submit", "batch", "feed", "deliver")
+SUITES = (
+    "loop",
+    "beats",
+    "limit",
+    "claim",
+    "several",
+    "snapshot",
+    "submit",
+    "batch",
+    "feed",
+    "deliver",
+    "resume",
+    "memory",
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,9 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
             yield from _feed(place, plan, url, database)
     if "deliver" in plan.suites:
         yield from _deliver(place, plan)
+    if {"resume", "memory"} & set(plan.suites):
+        with new_database(place, "bench_resume") as url, opened(url) as database:
+            yield from _resume(place, plan, url, database)
     if not set(plan.suites) & {"loop", "beats", "limit", "claim", "several"}:
         plan = replace(plan, waiting=())
     for waiting in plan.waiting:
@@ -118,6 +134,23 @@ def _deliver(place: Place, plan: Plan) -> Iterator[Cell]:
                     rate = receiver.per_second(plan.webhooks)
                 yield Cell("deliver", plan.webhooks, 1, {"deliver_per_second": rate}, load)
                 _verify(database)
+
+
+def _resume(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:
+    """Submit and go on with what was decided, beside LangGraph; then weigh the processes that did it."""
+    key = intake.make_sender(database)
+    with web_server(place, url) as port, worker(place, url):
+        decided = resuming.decide_some(port, key, intake.make_reviewer(database))
+        programs = [resuming.Program(port, key, decided)] * resuming.PROGRAMS
+        resuming.prepare(url)
+        for _ in range(plan.rounds):
+            if "resume" in plan.suites:
+                graphs = [resuming.Graph(url)] * resuming.PROGRAMS
+                yield _cell(("resume limit", 0, len(graphs)), resuming.submit_and_resume, graphs, plan)
+            yield _cell(("resume", 0, len(programs)), resuming.submit_and_resume, programs, plan)
+            if "memory" in plan.suites:
+                yield Cell("memory", 0, 1, {"pss_mib": footprint.pss_mib()})
+    _verify(database)
 
 
 def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waiting: int) -> Iterator[Cell]:

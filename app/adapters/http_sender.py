@@ -12,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
@@ -70,6 +71,12 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@cache
+def default_tls() -> ssl.SSLContext:
+    """Return the context that trusts what this machine trusts; with all its authorities it weighs several MB."""
+    return ssl.create_default_context()
+
+
 class HttpSender:
     """Sends with the rules of this installation, and keeps connections that ended well for what goes there next."""
 
@@ -82,7 +89,7 @@ class HttpSender:
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._allow_private = allow_private
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or default_tls()
         self._resolver = resolver
         self._limits = limits
         self._kept = KeptConnections()

@@ -38,7 +38,7 @@ def web_command(
     return [
         sys.executable,
         "-m",
-        "granian",
+        "app.cli.web_server",
         "--interface",
         "wsgi",
         *place,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 EXIT_CANNOT_START = 71
 
 
@@ -30,6 +31,12 @@ def die_with_parent(signum: int = signal.SIGKILL, *, parent_pid: int | None = No
             raise OSError(number, os.strerror(number))
     if parent_pid is not None and os.getppid() != parent_pid:
         os.kill(os.getpid(), signum)
+
+
+def name_process(name: str) -> None:
+    """Let `ps -o comm` and `top` show what this process is; 15 characters at most. Does nothing outside Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def command(argv: Sequence[str], *, orphan_signal: int, uid_gid: tuple[int, int] | None = None) -> list[str]:

@@ -70,7 +70,7 @@ class Service:
                 line = " ".join(child.cmdline())
             except psutil.Error:
                 continue
-            if "granian" in line or "workers" in line or "app worker" in line:
+            if "web_server" in line or "workers" in line or "app worker" in line:
                 found.append(child)
         return found
 

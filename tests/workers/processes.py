@@ -55,8 +55,7 @@ class Workers:
         """Return the pid of the child in this role, if it runs now."""
         with suppress(OSError):
             for pid in Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text().split():
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if role.encode() in words and is_alive(int(pid)):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == role and is_alive(int(pid)):
                     return int(pid)
         return None
 

@@ -1,23 +1,20 @@
-"""One working process: `python -m workers ROLE PARENT_PID`, with the settings as JSON on standard input.
+"""One working process: makes its own tools and runs the listener, the sweeper or the sequencer.
 
-Makes this process's tools and runs the listener, the sweeper or the sequencer until SIGTERM or SIGINT, or until the
-parent dies. Started by the runner.
+Runs until SIGTERM or SIGINT, or until the parent dies. Forked by the runner.
 """
 
-import json
 import logging
 import os
 import signal
-import sys
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from app.adapters.http_sender import HttpSender
 from app.adapters.mail import make_mailer
 from app.adapters.redis_bell import connect, ring
 from app.adapters.rq_jobs import RqCarrier
 from app.kernel.db import Database, make_engine
-from app.kernel.leash import die_with_parent
+from app.kernel.leash import die_with_parent, name_process
 from app.kernel.sealing import Vault
 from app.logs import configure
 from app.settings import Settings
@@ -30,12 +27,6 @@ from workers.task import Tools
 STOP_WITHIN_SECONDS: Final = 9.0
 # Whatever would be a fifth thing at once waits a moment for its connection.
 _POOL_SIZE: Final = 4
-
-
-def _read_settings(document: bytes) -> Settings:
-    values: dict[str, Any] = json.loads(document)
-    lists = {name: tuple(values[name]) for name in ("allowed_hosts", "secret_key_fallbacks")}
-    return Settings(**{**values, **lists})
 
 
 def make_tools(settings: Settings) -> Tools:
@@ -52,11 +43,14 @@ def make_tools(settings: Settings) -> Tools:
     )
 
 
-def main(role: str, parent_pid: int) -> None:
-    """Work in this role until told to end."""
+def work(role: str, settings: Settings, parent_pid: int) -> None:
+    """Work in this role until told to end. Call it in a process that was just made for it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The parent's handlers came along with the fork.
+        signal.signal(number, signal.SIG_DFL)
     # An orphan gets SIGTERM, so that it still records what it has sent.
     die_with_parent(signal.SIGTERM, parent_pid=parent_pid)
-    settings = _read_settings(sys.stdin.buffer.read())
+    name_process(role)
     configure(settings.log_level)
     # It would write a stranger's malformed headers into the log; our own line about the try says enough.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -71,7 +65,3 @@ def main(role: str, parent_pid: int) -> None:
         # Threads that still wait for an endpoint would hold up an orderly exit.
         os._exit(1)
     tools.database.engine.dispose()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

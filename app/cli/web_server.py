@@ -1,0 +1,15 @@
+"""The web server as a program: Granian, with the application loaded before it forks its workers.
+
+So the workers share the memory of everything that is loaded, and the second one costs little. Where processes are not
+forked (Python 3.14 on, macOS) each loads the application for itself, as it would have anyway.
+Started by `proofdesk web` and by the supervisor.
+"""
+
+from granian.cli import entrypoint
+
+import wsgi
+
+if __name__ == "__main__":
+    # Loaded, and without a connection or a thread, which no fork would carry over.
+    assert wsgi.app is not None  # noqa: S101  # it would have failed before
+    entrypoint()  # type: ignore[no-untyped-call]  # Granian annotates its own command with nothing
