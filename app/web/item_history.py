@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from app.audit.queries import EventRow
 from app.kernel.ids import show
@@ -36,33 +37,53 @@ _TOLD: Final[Mapping[str, str]] = {
     "item.cancel": "was taken back by the program",
     "item.undo": "was taken back before it was final",
     "item.supersede": "was overturned",
+    "grant.redeemed": "had an approved call carried out: its grant was used",
 }
 # What somebody said is not shown while reviewers are to judge it without seeing each other.
 _VOTES: Final = frozenset({"item.vote", "item.vote_late", "item.claim", "item.expire_claim"})
 
 
-def tell(events: Sequence[EventRow], *, names: Mapping[str, str], veiled: bool) -> list[dict[str, Any]]:
+# Who acts without being a person or a key.
+_OTHERS: Final = {"system": "Proofdesk itself", "command": "the command line"}
+
+
+def tell(
+    events: Sequence[EventRow], *, names: Mapping[str, str], keys: Mapping[UUID, str], veiled: bool
+) -> list[dict[str, Any]]:
     """Return each event as {at, what, who, more}.
 
     Args:
         names: Of people, by shown id.
+        keys: Who acts with each key.
         veiled: Leave out who judged, because others are still to judge independently.
     """
-    return [_one(event, names, veiled=veiled and event.type in _VOTES) for event in events]
+    return [_one(event, names, keys, veiled=veiled and event.type in _VOTES) for event in events]
 
 
-def _one(event: EventRow, names: Mapping[str, str], *, veiled: bool) -> dict[str, Any]:
+def _one(event: EventRow, names: Mapping[str, str], keys: Mapping[UUID, str], *, veiled: bool) -> dict[str, Any]:
     at: datetime = event.at
     return {
         "at": at,
         "what": _TOLD.get(event.type, event.type.removeprefix("item.").replace("_", " ")),
-        "who": None if veiled or event.actor_id is None else names.get(show("person", event.actor_id)),
+        "who": None if veiled else _who(event, names, keys),
         "more": "" if veiled else _more(event.details, names),
     }
 
 
+def _who(event: EventRow, names: Mapping[str, str], keys: Mapping[UUID, str]) -> str | None:
+    if event.actor_id is None:
+        return _OTHERS.get(event.actor_kind)
+    if event.actor_kind == "key":
+        return f"{keys.get(event.actor_id, 'a program')} (by key)"
+    return names.get(show("person", event.actor_id))
+
+
 def _more(details: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    words = [str(details[word]) for word in ("verb", "status", "reason", "queue") if isinstance(details.get(word), str)]
+    words = [
+        str(details[word])
+        for word in ("verb", "status", "reason", "queue", "call_id")
+        if isinstance(details.get(word), str)
+    ]
     to = details.get("to")
     if isinstance(to, str):
         words.append(f"to {names.get(to, to)}")

@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.audit.queries import list_events_of
+from app.audit.queries import EventRow, list_events_of
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import SIGNED_IN, MissingScope, allow
 from app.identity.queries import list_members
@@ -25,7 +25,7 @@ from app.queue.queries import find_live_claim, find_newest_claim, get_item, get_
 from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
 from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
-from app.reports.people import names_of_people
+from app.reports.people import names_of_keys, names_of_people
 from app.review.queries import find_decision, list_notes
 from app.review.rules.verdict import Verdict
 from app.review.service import assign_item, supersede, unhold_item
@@ -64,10 +64,13 @@ def _show(
     events = list_events_of(
         db(), workspace_id=workspace_id(), subject_kind="item", subject_id=item.id, limit=MOST_EVENTS
     )
+    events += [event for event in _events_of_submission(item) if event.type == "grant.redeemed"]
     names = names_of_people(db(), workspace_id=workspace_id())
+    keys = names_of_keys(db(), workspace_id=workspace_id())
     found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
     mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     busy = mine is not None and mine.expires_at > now()
+    at_desk = busy and mine is not None and mine.item_id == item.id
     decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
     seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
     zone = habits_of(db(), workspace_id=workspace_id(), person_id=person_id()).clock
@@ -89,15 +92,25 @@ def _show(
         if decision is not None and seen and (oversees or reads)
         else None,
         notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
-        history=tell(events, names=names, veiled=veiled) if oversees or reads else [],
-        doctor=_doctor(found, oversees),
-        at_desk=busy and mine is not None and mine.item_id == item.id,
+        history=tell(events, names=names, keys=keys, veiled=veiled) if oversees or reads else [],
+        doctor=_doctor(found, oversees, at_desk=at_desk),
+        at_desk=at_desk,
         may=_may(item, found, oversees=oversees, seen=seen, busy=busy),
         desk_url=url_for("review.show"),
         people=_people(item) if oversees and item.state in OPEN else [],
         problem=problem,
         posted=posted or {},
         urls=_urls(item, None if decision is None else decision.id),
+    )
+
+
+def _events_of_submission(item: Item) -> list[EventRow]:
+    return list_events_of(
+        db(),
+        workspace_id=workspace_id(),
+        subject_kind="submission",
+        subject_id=item.submission_id,
+        limit=MOST_EVENTS,
     )
 
 
@@ -132,12 +145,12 @@ def _name(names: dict[str, str], person: UUID) -> str:
     return names.get(show_id("person", person), "somebody")
 
 
-def _doctor(found: ItemDiagnosis, oversees: bool) -> dict[str, Any] | None:
+def _doctor(found: ItemDiagnosis, oversees: bool, *, at_desk: bool) -> dict[str, Any] | None:
     """Return why it does not move: the reasons in words, and for a lead what each person lacks."""
     if found.item.state not in OPEN:
         return None
     return {
-        "reasons": [SAYS[reason] for reason in found.reasons],
+        "reasons": [SAYS[_MINE.get(reason, reason) if at_desk else reason] for reason in found.reasons],
         "eligible": found.eligible,
         "skills": found.skills_nobody_has,
         "timers": [{"what": _TIMERS.get(t.act, t.act), "at": t.at} for t in found.timers],
@@ -150,6 +163,8 @@ def _doctor(found: ItemDiagnosis, oversees: bool) -> dict[str, Any] | None:
     }
 
 
+# What is somebody's work is another's own.
+_MINE: Final = {"claimed_by_others": "claimed_by_me"}
 _TIMERS: Final = {
     "due_soon": "counts as due soon",
     "breach": "its time is up",

@@ -180,6 +180,9 @@ def test_a_task_type_shows_its_steps(site: Site) -> None:
     assert made.status == 201, made.body
     assert made.body["on_last_timeout"] == "expire"
     assert made.body["escalation"] == [{"after_seconds": 5_400, "to": {"groups": ["experts"]}, "priority": None}]
+    bare = site.call("POST", "/task-types", {"name": "b", "escalation": [{"after": "PT1H", "to": {}, "priority": 100}]})
+    assert site.call("GET", f"/task-types/{bare.body['id']}").body["escalation"][0]["to"] == {}
+    assert site.call("GET", f"/task-types/{made.body['id']}").body["escalation"][0]["to"] == {"groups": ["experts"]}
     # The group that its task type names is not there: a lead is asked instead.
     sent = site.call("POST", "/submissions", {"task_type": "t", "output": {}})
     assert sent.status == 201, sent.body

@@ -120,6 +120,18 @@ def test_a_dry_run_says_what_would_be_and_keeps_nothing(ready: Site) -> None:
     assert (said.body["dry_run"], said.body["status"], said.body["queue"]) == (True, "waiting", "default")
     assert said.body["route"]["outcome"] == "review"
     assert "id" not in said.body
+    sure = ready.call(
+        "POST",
+        "/submissions",
+        {
+            "task_type": "addresses",
+            "output": {"city": "Rom"},
+            "confidence": 0.99,
+            "field_confidence": {"/city": 0.99},
+            "dry_run": True,
+        },
+    )
+    assert (sure.body["status"], sure.body["queue"]) == ("passed", None)
     results = ready.call("POST", "/submissions/batch", {"submissions": [{**WHOLE, "dry_run": True}, WHOLE]}).body
     assert [("id" in one, one.get("dry_run")) for one in results["results"]] == [(False, True), (True, None)]
     assert len(ready.call("GET", "/submissions").body["data"]) == 1
@@ -133,6 +145,9 @@ def test_what_is_learnt_later_is_added_and_read_back(ready: Site) -> None:
     assert ready.call("POST", f"{path}/outcome", {"label": "chargeback"}).status == 201
     known = ready.call("GET", path).body["outcomes"]
     assert [one["label"] for one in known] == [None, "chargeback"]
+    for truth in (7, "Lyon", [1], False):
+        assert ready.call("POST", f"{path}/outcome", {"output": truth}).status == 201
+    assert [one["output"] for one in ready.call("GET", path).body["outcomes"]][2:] == [7, "Lyon", [1], False]
     assert {**wrong, "observed_at": "2026-03-01T00:00:00.000Z"}.items() <= known[0].items()
     assert known[0]["id"] == first.body["id"]
 

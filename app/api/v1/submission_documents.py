@@ -5,7 +5,7 @@ from typing import Any
 
 from app.costs.models import LlmCall
 from app.costs.queries import list_calls
-from app.edge.context import db, now, workspace_id
+from app.edge.context import db, now
 from app.intake.service import Accepted, rules_document
 from app.kernel.ids import show
 from app.kernel.instants import instant_text
@@ -17,7 +17,7 @@ from app.queue.rules import CANCELLED, CLAIMED, HELD, RESERVED, WAITING
 from app.review.queries import find_decision, read_figures
 from app.review.rules.document import program_document
 from app.submissions.models import LaterOutcome, Submission
-from app.submissions.queries import get_task_type, list_outcomes, read_content
+from app.submissions.queries import OpenSubmission, list_outcomes
 from app.submissions.rules.received import Action
 from app.submissions.service import Kept
 
@@ -84,13 +84,16 @@ def brief_document(submission: Submission, item_state: str | None) -> dict[str, 
     }
 
 
-def full_document(submission: Submission) -> dict[str, Any]:
+def full_document(opened: OpenSubmission) -> dict[str, Any]:
     """Return a submission with its content, and its decision once that is final."""
-    received, key = read_content(db(), submission_id=submission.id)
-    task_type = get_task_type(db(), workspace_id=workspace_id(), task_type_id=submission.task_type_id)
-    state = item_states(db(), submission_ids=[submission.id]).get(submission.id)
-    decision = find_decision(db(), submission_id=submission.id, key=key) if is_final(submission) else None
-    figures = read_figures(db(), submission_ids=[submission.id])[submission.id]
+    submission, task_type, received, key = opened.submission, opened.task_type, opened.received, opened.key
+    final = is_final(submission)
+    state = None if final else item_states(db(), submission_ids=[submission.id]).get(submission.id)
+    decision = find_decision(db(), submission_id=submission.id, key=key) if final else None
+    decided = None
+    if decision is not None:
+        figures = read_figures(db(), submission_ids=[submission.id])[submission.id]
+        decided = program_document(decision, received=received, figures=figures)
     return {
         **brief_document(submission, state),
         "task_type": task_type.name,
@@ -110,7 +113,7 @@ def full_document(submission: Submission) -> dict[str, Any]:
         "sensitive": list(received.sensitive),
         "metadata": received.metadata,
         "endpoint": received.endpoint,
-        "decision": None if decision is None else program_document(decision, received=received, figures=figures),
+        "decision": decided,
         "superseded_by": None if decision is None or decision.supersedes is None else show("decision", decision.id),
         "outcomes": [
             _outcome_document(outcome, words)

@@ -44,7 +44,7 @@ from app.kernel.instants import instant_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
 from app.review.service import cancel
-from app.submissions.queries import Filter, get_submission, list_submissions
+from app.submissions.queries import Filter, list_submissions, open_submission
 from app.submissions.service import Kept, record_outcome
 
 api = APIBlueprint(
@@ -127,10 +127,10 @@ def _outcome_document(outcome: Accepted | ServiceError) -> dict[str, Any]:
 def get(path: IdPath, query: SubmissionQuery) -> AnyResponse:
     """Read a submission with its decision; `wait` holds the answer until the decision is final."""
     submission_id = parse("submission", path.id)
-    submission = get_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)
-    if not is_final(submission) and may_wait(query.wait, topic=submission_id.hex):
+    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)
+    if not is_final(opened.submission) and may_wait(query.wait, topic=submission_id.hex):
         raise NotYet
-    response = answer(full_document(submission))
+    response = answer(full_document(opened))
     response.add_etag()
     return response.make_conditional(request)
 
