@@ -9,7 +9,7 @@ Run by the loops of the listener and the sweeper; `drain` is the job that a comm
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from app.delivery.queries import find_endpoints
 from app.delivery.rules.retries import DELIVERED, Answer, is_taken
 from app.delivery.rules.signing import sign
 from app.delivery.service import (
@@ -31,6 +32,7 @@ from app.delivery.service import (
 )
 from app.kernel.clock import host_now, monotonic_ms
 from app.kernel.sealing import CannotOpen
+from app.notifications.service import tell_endpoint_disabled
 from app.submissions.queries import data_keys
 from workers.task import Tools
 
@@ -204,6 +206,8 @@ def _record(tools: Tools, leased: Leased, answer: Answer) -> None:
         try:
             with tools.unit_of_work() as (session, now):
                 state = record_attempt(session, now=now, leased=leased, answer=answer, draw=_random.random())
+                if not is_taken(answer.status_code):
+                    _tell_of_the_end(session, now, leased)
         except DBAPIError as error:
             _log.warning("answer not recorded yet", webhook_id=leased.webhook_id, error=str(error.orig))
             tools.stop.wait(pause)
@@ -211,6 +215,13 @@ def _record(tools: Tools, leased: Leased, answer: Answer) -> None:
             _tell(leased, answer, state)
             return
     _log.error("answer lost, the delivery will be tried again", webhook_id=leased.webhook_id)
+
+
+def _tell_of_the_end(session: Session, now: datetime, leased: Leased) -> None:
+    """Have admins told when this very try was the last one for its endpoint."""
+    for endpoint in find_endpoints(session, [leased.endpoint_id]):
+        if endpoint.disabled_at == now:
+            tell_endpoint_disabled(session, now=now, workspace_id=leased.workspace_id, endpoint_id=endpoint.id)
 
 
 def _tell(leased: Leased, answer: Answer, state: str) -> None:

@@ -59,7 +59,7 @@ class Notice(Base):
     __tablename__ = "notices"
     __table_args__ = (
         CheckConstraint(f"kind IN ({_words(KINDS)})", name="kind"),
-        CheckConstraint("(item_id IS NULL) = (queue_id IS NOT NULL)", name="subject"),
+        CheckConstraint("num_nonnulls(item_id, queue_id, endpoint_id) = 1", name="subject"),
         Index("uq_notices_queue", "queue_id", unique=True, postgresql_where=text("queue_id IS NOT NULL")),
     )
 
@@ -68,6 +68,7 @@ class Notice(Base):
     kind: Mapped[str] = mapped_column(Text)
     item_id: Mapped[UUID | None] = mapped_column(ForeignKey("items.id"))
     queue_id: Mapped[UUID | None] = mapped_column(ForeignKey("queues.id"), comment="for news that work waits")
+    endpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey("endpoints.id"))
     to_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), comment="to whom it was handed over")
     by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     made_at: Mapped[datetime] = mapped_column(instant())
@@ -88,6 +89,7 @@ class Notification(Base):
             "kind",
             "item_id",
             "queue_id",
+            "endpoint_id",
             unique=True,
             postgresql_where=text("state = 'pending'"),
             postgresql_nulls_not_distinct=True,
@@ -104,6 +106,7 @@ class Notification(Base):
     kind: Mapped[str] = mapped_column(Text)
     item_id: Mapped[UUID | None] = mapped_column(ForeignKey("items.id"))
     queue_id: Mapped[UUID | None] = mapped_column(ForeignKey("queues.id"), comment="for news that work waits")
+    endpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey("endpoints.id"))
     to_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     made_at: Mapped[datetime] = mapped_column(instant())

@@ -46,14 +46,14 @@ def _page(faults: dict[str, str], telling_faults: dict[str, str] | None = None) 
         password_url=url_for("account.set_own_password"),
         password_faults=faults,
         sessions=[_session(row, signed_in.session_id) for row in _own_sessions()],
-        telling=_telling(telling_faults) if principal().may("review") else None,
+        telling=_telling(telling_faults) if habits_form.kinds_for(principal().may) else None,
     )
 
 
 def _telling(faults: dict[str, str] | None) -> dict[str, Any]:
     return habits_form.shown(
         habits_of(db(), workspace_id=workspace_id(), person_id=_person_id()),
-        leads=principal().may("oversee"),
+        kinds=habits_form.kinds_for(principal().may),
         faults=faults or {},
         typed=faults is not None,
     )
@@ -97,7 +97,7 @@ def set_own_password() -> Response | tuple[str, int]:
 
 
 @page.post("/account/notifications")
-@allow("review")
+@allow(SIGNED_IN)
 def choose_notifications() -> Response | tuple[str, int]:
     """Keep how I want to be told."""
     before = habits_of(db(), workspace_id=workspace_id(), person_id=_person_id())

@@ -1,5 +1,6 @@
 """The form in which I choose how I am told: its words, what it shows, and reading it back. Used by the account page."""
 
+from collections.abc import Callable, Sequence
 from datetime import time
 from typing import Any, Final
 
@@ -7,10 +8,12 @@ from flask import current_app, request, url_for
 
 from app.notifications.rules.habits import BadHabits, Habits, zones
 from app.notifications.rules.kinds import (
+    ADMIN_KINDS,
     AT_ONCE,
     BREACHED,
     DAILY,
     DUE_SOON,
+    ENDPOINT_DISABLED,
     ESCALATED,
     HANDED_OVER,
     HOURLY,
@@ -26,17 +29,28 @@ _KIND_LABELS: Final = {
     BREACHED: "Something is overdue",
     ESCALATED: "Something was escalated",
     WAITING: "Work waits for me",
+    ENDPOINT_DISABLED: "An endpoint for decisions was given up",
 }
 _MODE_LABELS: Final = {AT_ONCE: "At once", HOURLY: "Once an hour", DAILY: "Once a day", OFF: "Not at all"}
 _TIMES: Final = ("daily_at", "quiet_from", "quiet_until")
 _FIELD: Final = 100
 
 
-def shown(habits: Habits, *, leads: bool, faults: dict[str, str], typed: bool) -> dict[str, Any]:
+def kinds_for(may: Callable[[str], bool]) -> list[str]:
+    """Return what somebody with these rights may be told of."""
+    leads_only = frozenset(LEAD_KINDS) - {BREACHED}
+    return [
+        kind
+        for kind in KINDS
+        if may("admin" if kind in ADMIN_KINDS else "review") and (kind not in leads_only or may("oversee"))
+    ]
+
+
+def shown(habits: Habits, *, kinds: Sequence[str], faults: dict[str, str], typed: bool) -> dict[str, Any]:
     """Return what the form shows.
 
     Args:
-        leads: Whether the person also gets what goes to leads.
+        kinds: What the person may be told of.
         faults: A sentence by field.
         typed: Whether what was posted is shown again instead of what is kept.
     """
@@ -49,11 +63,7 @@ def shown(habits: Habits, *, leads: bool, faults: dict[str, str], typed: bool) -
         "url": url_for("account.choose_notifications"),
         "mail": current_app.config["MAIL"],
         "modes": [{"value": mode, "label": label} for mode, label in _MODE_LABELS.items()],
-        "kinds": [
-            {"name": f"mode-{kind}", "label": _KIND_LABELS[kind], "mode": modes[kind]}
-            for kind in KINDS
-            if leads or kind not in LEAD_KINDS or kind == BREACHED
-        ],
+        "kinds": [{"name": f"mode-{kind}", "label": _KIND_LABELS[kind], "mode": modes[kind]} for kind in kinds],
         "zones": zones(),
         "faults": faults,
         **kept,

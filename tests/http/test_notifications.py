@@ -12,7 +12,7 @@ from app.queue.models import Item
 from tests.factories.site import BASE, Site, make_site
 from tests.http.walker import CHAT_HOOK, PASSWORD
 
-DEFAULT = {"handed_over": "at_once", "due_soon": "at_once", "breached": "at_once", "escalated": "at_once"}
+DEFAULT = dict.fromkeys(("handed_over", "due_soon", "breached", "escalated", "endpoint_disabled"), "at_once")
 
 
 def item_path(site: Site) -> str:

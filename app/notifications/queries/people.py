@@ -20,7 +20,7 @@ from app.queue.models import Presence
 def list_colleagues(
     session: Session, *, workspace_id: UUID, person_ids: list[UUID] | None = None
 ) -> dict[UUID, Colleague]:
-    """Return the people of a workspace who may review now, by id; nobody who has been disabled.
+    """Return the people of a workspace who may review or administer now, by id; nobody who has been disabled.
 
     Args:
         person_ids: Only these, if given.
@@ -34,7 +34,7 @@ def list_colleagues(
     )
     if person_ids is not None:
         query = query.where(Person.id.in_(person_ids))
-    rows = [row for row in session.execute(query) if "review" in permissions_of_roles(row[0].roles)]
+    rows = [row for row in session.execute(query) if {"review", "admin"} & permissions_of_roles(row[0].roles)]
     groups = _groups(session, workspace_id, [person.id for _, person, _ in rows])
     return {person.id: _colleague(member, person, there, groups[person.id]) for member, person, there in rows}
 
@@ -61,6 +61,8 @@ def _colleague(member: Membership, person: Person, there: Presence | None, group
         skills=frozenset(member.skills).union(*(group.skills for group in groups)),
         queues=frozenset(member.queues).union(*(group.queues for group in groups)),
         lead="oversee" in permissions_of_roles(member.roles),
+        reviews="review" in permissions_of_roles(member.roles),
+        admin="admin" in permissions_of_roles(member.roles),
         paused=there is not None and there.paused_at is not None,
         seen_at=None if there is None else there.seen_at,
     )

@@ -44,7 +44,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Colleague:
-    """Somebody of a workspace who reviews. `queues` are names, none means every queue; `groups` are ids."""
+    """Somebody of a workspace who reviews, administers, or both. `queues` are names, none means every queue; `groups`
+    are ids."""
 
     person_id: UUID
     name: str
@@ -53,6 +54,8 @@ class Colleague:
     skills: frozenset[str]
     queues: frozenset[str]
     lead: bool
+    reviews: bool = True
+    admin: bool = False
     paused: bool = False
     seen_at: datetime | None = None
 
@@ -66,6 +69,7 @@ def may_take(item: Standing, person: Colleague) -> bool:
     names = person.groups | {person.person_id}
     return (
         item.state == "waiting"
+        and person.reviews
         and (item.assigned_to == person.person_id or (item.assigned_to is None and person.works(item.queue)))
         and item.skills <= person.skills
         and person.person_id not in item.voters
@@ -77,7 +81,7 @@ def may_take(item: Standing, person: Colleague) -> bool:
 
 def is_concerned(kind: str, item: Standing, person: Colleague) -> bool:
     """Say whether this is (still) something that this person has to know."""
-    if not item.is_open:
+    if not item.is_open or not person.reviews:
         return False
     holds = item.holder == person.person_id
     if kind == HANDED_OVER:

@@ -11,9 +11,12 @@ DUE_SOON: Final = "due_soon"
 HANDED_OVER: Final = "handed_over"
 BREACHED: Final = "breached"
 ESCALATED: Final = "escalated"
-KINDS: Final = (HANDED_OVER, DUE_SOON, BREACHED, ESCALATED, WAITING)
+ENDPOINT_DISABLED: Final = "endpoint_disabled"
+KINDS: Final = (HANDED_OVER, DUE_SOON, BREACHED, ESCALATED, WAITING, ENDPOINT_DISABLED)
 # Those that go to leads.
 LEAD_KINDS: Final = (BREACHED, ESCALATED)
+# Those that go to whoever administers; all others go to reviewers.
+ADMIN_KINDS: Final = (ENDPOINT_DISABLED,)
 
 AT_ONCE: Final = "at_once"
 HOURLY: Final = "hourly"
@@ -26,6 +29,7 @@ DEFAULT_MODES: Final[Mapping[str, str]] = {
     BREACHED: AT_ONCE,
     ESCALATED: AT_ONCE,
     WAITING: HOURLY,
+    ENDPOINT_DISABLED: AT_ONCE,
 }
 
 PENDING: Final = "pending"

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.notifications.rules.kinds import BREACHED, DUE_SOON, ESCALATED, HANDED_OVER, KINDS, WAITING
+from app.notifications.rules.kinds import BREACHED, DUE_SOON, ENDPOINT_DISABLED, ESCALATED, HANDED_OVER, KINDS, WAITING
 
 # Lines of one kind in one message; the rest is a number.
 LINES: Final = 20
@@ -22,6 +22,7 @@ _TITLES: Final = {
     BREACHED: "Overdue",
     ESCALATED: "Escalated",
     WAITING: "Work waits",
+    ENDPOINT_DISABLED: "Nothing is sent there any more",
 }
 _COUNTED: Final = {
     HANDED_OVER: "handed over",
@@ -29,6 +30,7 @@ _COUNTED: Final = {
     BREACHED: "overdue",
     ESCALATED: "escalated",
     WAITING: "waiting",
+    ENDPOINT_DISABLED: "endpoint disabled",
 }
 
 
@@ -36,7 +38,8 @@ _COUNTED: Final = {
 class Line:
     """One thing to tell. `zone` is the queue's own, for readers who have none.
 
-    `waiting` counts the items of a queue, with `more` when there are more than were counted.
+    `waiting` counts the items of a queue, with `more` when there are more than were counted. Of an endpoint, `queue`
+    is its host, `due_at` since when it is disabled, and `why` says why.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Line:
     to: str | None = None
     waiting: int = 0
     more: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ def _mail_line(line: Line, zone: str) -> str:
     due = when(line.due_at, zone)
     if line.kind == WAITING:
         return f"- {plain(line.queue)}: {_counted(line)} that you may take, the first due {due}\n  {line.url}"
+    if line.kind == ENDPOINT_DISABLED:
+        return f"- {plain(line.queue)}: {plain(line.why)}, {due}; what waits for it is kept\n  {line.url}"
     by = f" by {plain(line.by)}" if line.by else ""
     what = f"{plain(line.task_type)} in {plain(line.queue)}{by}"
     return f"- {what}, due {due}\n  {line.url}"
@@ -136,6 +142,8 @@ def _chat_line(line: Line) -> str:
     link = f"<{line.url}|Open>"
     if line.kind == WAITING:
         return f"• {quoted(line.queue)}: {_counted(line)}, the first due {due} {link}"
+    if line.kind == ENDPOINT_DISABLED:
+        return f"• {quoted(line.queue)}: {quoted(line.why)}, {due} {link}"
     people = (f" to {quoted(line.to)}" if line.to else "") + (f" by {quoted(line.by)}" if line.by else "")
     return f"• {quoted(line.task_type)} in {quoted(line.queue)}{people}, due {due} {link}"
 

@@ -10,6 +10,7 @@ from app.notifications.service.spreading import spread
 from app.notifications.service.telling import (
     tell_breached,
     tell_due_soon,
+    tell_endpoint_disabled,
     tell_escalated,
     tell_handed_over,
     tell_waiting,
@@ -32,6 +33,7 @@ __all__ = [
     "take_due",
     "tell_breached",
     "tell_due_soon",
+    "tell_endpoint_disabled",
     "tell_escalated",
     "tell_handed_over",
     "tell_waiting",

@@ -14,6 +14,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.delivery.models import Endpoint
+from app.delivery.queries import find_endpoints
 from app.identity.queries import find_workspace
 from app.kernel.ids import show
 from app.kernel.sealing import CannotOpen
@@ -29,6 +31,7 @@ from app.notifications.service.hooks import open_url
 
 ITEM_PATH: Final = "/items/"
 DESK_PATH: Final = "/review"
+ENDPOINT_PATH: Final = "/admin/endpoints/"
 SETTINGS_PATH: Final = "/account#notifications"
 _TRIAL_TEXT: Final = "This is a trial by an admin of Proofdesk: this channel will be told about work that waits."
 
@@ -126,11 +129,14 @@ def _lines(
     """Return what still holds, one line for each; the rest is dropped."""
     standings = get_standings(session, item_ids={row.item_id for row in rows if row.item_id is not None})
     queues = get_queues(session, queue_ids={row.queue_id for row in rows if row.queue_id is not None})
+    endpoints = {one.id: one for one in find_endpoints(session, {r.endpoint_id for r in rows if r.endpoint_id})}
     names = names_of(session, person_ids={p for row in rows for p in (row.by_person_id, row.to_person_id) if p})
     lines = []
     for row in rows:
         if row.item_id is not None:
             line = _item_line(row, standings[row.item_id], names, base_url, person)
+        elif row.endpoint_id is not None:
+            line = _endpoint_line(row, endpoints[row.endpoint_id], base_url, person)
         else:
             line = _queue_line(session, row, queues, base_url, person)
         if line is None:
@@ -161,6 +167,18 @@ def _item_line(
     )
 
 
+def _endpoint_line(row: Notification, endpoint: Endpoint, base_url: str, person: Colleague | None) -> Line | None:
+    if endpoint.disabled_at is None or (person is not None and not person.admin):
+        return None
+    return Line(
+        kind=row.kind,
+        queue=urlsplit(endpoint.url).hostname or "",
+        due_at=endpoint.disabled_at,
+        url=f"{base_url}{ENDPOINT_PATH}{show('endpoint', endpoint.id)}",
+        why=endpoint.disabled_why or "",
+    )
+
+
 def _queue_line(
     session: Session,
     row: Notification,
@@ -170,7 +188,7 @@ def _queue_line(
 ) -> Line | None:
     assert row.queue_id is not None, "what is not about an item is about a queue"  # noqa: S101  # asked by the caller
     queue = queues[row.queue_id]
-    if queue.paused or (person is not None and not person.works(queue.name)):
+    if queue.paused or (person is not None and not (person.reviews and person.works(queue.name))):
         return None
     waits = what_waits(session, queue_id=row.queue_id, person=person)
     if waits is None:

@@ -56,6 +56,8 @@ def spread(session: Session, *, now: datetime, mail: bool, limit: int) -> int:
             rows += _about_item(notice, standings[notice.item_id], here)
         elif notice.queue_id is not None:
             rows += _about_queue(session, notice, queues[notice.queue_id], here)
+        else:
+            rows += _about_endpoint(notice, here)
     if rows:
         session.execute(insert(Notification).on_conflict_do_nothing(), rows)
     _finish(session, notices, now)
@@ -90,13 +92,23 @@ def _about_queue(session: Session, notice: Notice, queue: QueueFacts, here: _Wor
     told = last_told(session, queue_id=notice.queue_id)
     # Whether anything waits that she may take is looked at when it leaves, with what waits then.
     for person in here.colleagues.values():
-        if not person.works(queue.name):
+        if not person.reviews or not person.works(queue.name):
             continue
         habits = here.habits.get(person.person_id, Habits())
         at = leaves_at(WAITING, habits, made_at=notice.made_at, last_told_at=told.get(person.person_id))
         if at is not None:
             yield _row(notice, at, person_id=person.person_id)
     yield from _for_hooks(notice, queue.name, here, told)
+
+
+def _about_endpoint(notice: Notice, here: _Workspace) -> Iterator[dict[str, Any]]:
+    for person in here.colleagues.values():
+        at = leaves_at(notice.kind, here.habits.get(person.person_id, Habits()), made_at=notice.made_at)
+        if person.admin and at is not None:
+            yield _row(notice, at, person_id=person.person_id)
+    for hook in here.hooks:
+        if notice.kind in hook.kinds:
+            yield _row(notice, notice.made_at, hook_id=hook.id)
 
 
 def _for_hooks(notice: Notice, queue: str, here: _Workspace, told: dict[UUID, datetime]) -> Iterator[dict[str, Any]]:
@@ -117,6 +129,7 @@ def _row(
         "kind": notice.kind,
         "item_id": notice.item_id,
         "queue_id": notice.queue_id,
+        "endpoint_id": notice.endpoint_id,
         "to_person_id": notice.to_person_id,
         "by_person_id": notice.by_person_id,
         "made_at": notice.made_at,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.ids import new_id
 from app.notifications.models import Notice
-from app.notifications.rules.kinds import BREACHED, DUE_SOON, ESCALATED, HANDED_OVER, WAITING
+from app.notifications.rules.kinds import BREACHED, DUE_SOON, ENDPOINT_DISABLED, ESCALATED, HANDED_OVER, WAITING
 
 
 def _note(
@@ -23,6 +23,7 @@ def _note(
     kind: str,
     item_id: UUID | None = None,
     queue_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
     to_person: UUID | None = None,
     by_person: UUID | None = None,
 ) -> None:
@@ -34,6 +35,7 @@ def _note(
             kind=kind,
             item_id=item_id,
             queue_id=queue_id,
+            endpoint_id=endpoint_id,
             to_person_id=to_person,
             by_person_id=by_person,
             made_at=now,
@@ -80,3 +82,8 @@ def tell_waiting(session: Session, *, now: datetime, workspace_id: UUID, queue_i
     Not for every submission: the worker's own look finds what came in.
     """
     _note(session, now=now, workspace_id=workspace_id, kind=WAITING, queue_id=queue_id)
+
+
+def tell_endpoint_disabled(session: Session, *, now: datetime, workspace_id: UUID, endpoint_id: UUID) -> None:
+    """Tell those who administer a workspace that nothing is sent to one of its endpoints any more."""
+    _note(session, now=now, workspace_id=workspace_id, kind=ENDPOINT_DISABLED, endpoint_id=endpoint_id)
