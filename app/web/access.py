@@ -5,6 +5,7 @@ For whoever runs queues; roles are changed only by whoever administers.
 
 from collections.abc import Iterable
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -14,7 +15,7 @@ from app.edge.guard import allow
 from app.edge.versions import hold
 from app.identity.queries import MembershipRow, get_membership, list_groups, list_members
 from app.identity.rules import ROLES
-from app.identity.service import AccessChange, change_access
+from app.identity.service import AccessChange, change_access, create_person
 from app.kernel.errors import NotFound
 from app.kernel.ids import parse, show
 from app.queue.queries import list_queue_settings
@@ -34,7 +35,11 @@ class NoSuchSkill(NotFound):
 @page.get("/admin/people")
 @allow("run_queues")
 def show_people() -> str:
-    """Show everybody with what she may work."""
+    """Show everybody with what she may work, and to admins the form for one more."""
+    return _people({"email": "", "name": "", "roles": ["reviewer"]}, {})
+
+
+def _people(values: dict[str, Any], faults: dict[str, str]) -> str:
     away = list_presences(db(), workspace_id=workspace_id())
     hands: dict[object, int] = {}
     for hand in list_in_hand(db(), workspace_id=workspace_id(), now=now()):
@@ -58,7 +63,31 @@ def show_people() -> str:
             }
             for m in _members()
         ],
+        may_add=principal().may("admin"),
+        roles=ROLES,
+        values=values,
+        faults=faults,
+        problems=unknown_fields(faults, ("email", "name", "roles")),
     )
+
+
+@page.post("/admin/people")
+@allow("admin")
+def add_person() -> Response | tuple[str, int]:
+    """Give somebody a place in this workspace, and go on to what she may work."""
+    values: dict[str, Any] = {"email": typed("email"), "name": typed("name"), "roles": ticked("roles")}
+    made: list[UUID] = []
+
+    def add() -> None:
+        terms: dict[str, Any] = {"now": now(), "actor": principal().actor, "workspace_id": workspace_id()}
+        made.append(
+            create_person(db(), email=values["email"], name=values["name"] or None, roles=values["roles"], **terms)
+        )
+
+    faults = refused(add)
+    if faults is not None:
+        return _people(values, faults), 422
+    return to("access.show_person", person_id=show("person", made[0]), outcome="joined")
 
 
 def _members() -> list[MembershipRow]:

@@ -12,6 +12,7 @@ from app.web import (
     access,
     account,
     calendar_pages,
+    chat_hook_pages,
     costs,
     delivery_pages,
     desk_acts,
@@ -39,7 +40,9 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("account.show", "Account", frozenset()),
 )
 # Pages that stand below another one's link.
-_BELOW: Final = dict.fromkeys(("access", "calendar_pages", "delivery_pages", "group_pages"), "queue_settings")
+_BELOW: Final = dict.fromkeys(
+    ("access", "calendar_pages", "chat_hook_pages", "delivery_pages", "group_pages"), "queue_settings"
+)
 _OUTCOMES: Final = {
     "approved": "Approved.",
     "corrected": "Corrected.",
@@ -61,6 +64,9 @@ _OUTCOMES: Final = {
     "assigned": "Given to that person; only she gets it now.",
     "freed": "Anybody who may can take it now.",
     "added": "Made, under the usual settings.",
+    "joined": "Added. Say below what she may work.",
+    "channel": "From now on that channel is told.",
+    "tried": "A trial is on its way; what became of it stands below in a moment.",
     "changed": "Saved.",
     "removed": "Removed.",
     "saved": "Draft saved.",
@@ -75,7 +81,7 @@ def install(app: Flask) -> None:
     untrusted.add_to(app.jinja_env)
     for page in (account, costs, desk_acts, docs_pages, home, item_page, login, queue_pages, review):
         app.register_blueprint(page.page)
-    for page in (access, calendar_pages, delivery_pages, floor, group_pages, queue_settings):
+    for page in (access, calendar_pages, chat_hook_pages, delivery_pages, floor, group_pages, queue_settings):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
     app.jinja_env.globals["may_administer"] = _may_administer

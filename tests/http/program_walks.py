@@ -1,6 +1,6 @@
 """Walks up to what programs and their admins do besides submitting: later reports, endpoints, the HumanLayer SDK."""
 
-from tests.http.walker import Walker, walk_to
+from tests.http.walker import CHAT_HOOK, Walker, walk_to
 
 
 @walk_to("endpoints.patch")
@@ -66,6 +66,36 @@ def _ask_a_person(walker: Walker) -> None:
 def _sign_in_as_admin(walker: Walker) -> None:
     walker.site.add_person("bo", ["admin"])
     walker.sign_in("bo")
+
+
+@walk_to("access.add_person")
+def _add_a_person_on_a_page(walker: Walker) -> None:
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page("/admin/people", email="new@acme.example", name="New", roles="reviewer")
+
+
+@walk_to("chat_hook_pages.add")
+def _tell_a_channel_on_a_page(walker: Walker) -> None:
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page("/admin/chat-hooks", **CHAT_HOOK)
+
+
+@walk_to("chat_hook_pages.try_out")
+def _try_a_channel_on_a_page(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/chat-hooks/{made['id']}/test")
+
+
+@walk_to("chat_hook_pages.disable")
+def _disable_a_channel_on_a_page(walker: Walker) -> None:
+    made = walker.api("/chat-hooks", CHAT_HOOK)
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/chat-hooks/{made['id']}/disable")
 
 
 @walk_to("delivery_pages.add")

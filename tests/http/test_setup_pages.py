@@ -265,3 +265,43 @@ def test_a_skill_is_not_taken_from_whoever_got_it_meanwhile(site: Site, lead: Br
     assert site.call("GET", f"/people/{ada}").body["skills"] == ["tax"]
     assert lead.post(path, seen=_seen(refused)).status_code == 303
     assert site.call("GET", f"/people/{ada}").body["skills"] == []
+
+
+@pytest.fixture
+def admin(site: Site) -> Browser:
+    site.add_person("adam", ["admin"])
+    return Browser(site, "adam")
+
+
+def test_an_admin_adds_a_person_and_goes_on_to_what_she_may_work(site: Site, admin: Browser, lead: Browser) -> None:
+    assert "Add somebody" not in lead.get("/admin/people").text
+    assert lead.post("/admin/people", email="rita@acme.example", roles="reviewer").status_code == 403
+    made = admin.post("/admin/people", email="Rita@acme.example", name="Rita <b>", roles=["reviewer", "lead"])
+    assert made.status_code == 303
+    page = admin.get(made.location)
+    assert "Rita &lt;b&gt;" in page.text
+    assert "Say below what she may work" in page.text
+    refused = admin.post("/admin/people", email="nobody", name="X", roles="reviewer")
+    assert refused.status_code == 422
+    assert 'value="nobody"' in refused.text
+    again = admin.post("/admin/people", email="rita@acme.example", roles="reviewer")
+    assert again.status_code == 422
+    people = site.call("GET", "/people").body["data"]
+    assert [p["roles"] for p in people if p["email"] == "rita@acme.example"] == [["reviewer", "lead"]]
+
+
+def test_a_chat_channel_is_told_tried_and_disabled_and_its_address_never_shown(site: Site, admin: Browser) -> None:
+    url = "https://hooks.slack.com/services/T0/B0/secret-part"
+    refused = admin.post("/admin/chat-hooks", name="", url="http://x", kinds="due_soon")
+    assert refused.status_code == 422
+    assert admin.post("/admin/chat-hooks", name="night <i>", url=url, kinds=["due_soon", "waiting"]).status_code == 303
+    page = admin.get("/admin/chat-hooks").text
+    assert "secret-part" not in page
+    assert "night &lt;i&gt;" in page
+    assert "something is due soon, work waits" in page
+    (hook,) = site.call("GET", "/chat-hooks").body["data"]
+    assert admin.post(f"/admin/chat-hooks/{hook['id']}/test").status_code == 303
+    assert "on its way" in admin.get("/admin/chat-hooks").text
+    for _ in range(2):
+        assert admin.post(f"/admin/chat-hooks/{hook['id']}/disable").status_code == 303
+    assert "disabled by an admin" in admin.get("/admin/chat-hooks").text
