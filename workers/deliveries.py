@@ -72,8 +72,12 @@ def send_due(tools: Tools) -> int:
     """Try everything that is due, until nothing is or the process is to stop; return the number of tries."""
     with ThreadPoolExecutor(SLOTS, thread_name_prefix="send") as pool:
         sending = _Sending(tools, pool)
-        while sending.go_on():
-            pass
+        try:
+            while sending.go_on():
+                pass
+        finally:
+            # When the database went away in between, what was answered is still worth recording.
+            sending.end()
         return sending.tries
 
 
@@ -103,6 +107,13 @@ class _Sending:
         if self._answered and self._is_time_to_record():
             self._record()
         return bool(self._under_way or self._ready or self._answered)
+
+    def end(self) -> None:
+        """Wait for what is under way, and record every answer."""
+        done, _ = wait(self._under_way)
+        self._answered += [(self._under_way.pop(future), future.result()) for future in done]
+        if self._answered:
+            self._record()
 
     def _take(self) -> None:
         """Lease what is due, as much of each endpoint as it may have."""

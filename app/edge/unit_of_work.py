@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from flask import g, request
+from flask import Flask, Request, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import OpenAPI
 from sqlalchemy.exc import OperationalError
@@ -42,8 +43,21 @@ def joins(together: Callable[[], ResponseReturnValue | None]) -> Callable[[View]
     return declare
 
 
+class _RarelyASession(SecureCookieSessionInterface):
+    """Flask's own session, which only Flask-Login looks at. Without its cookie there is nothing to check, and making
+    the checker at every call of a program cost more than some of our statements."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request; an empty one when it brings none."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 class ProofdeskApp(OpenAPI):
     """The Flask app, with a unit of work around every view."""
+
+    session_interface = _RarelyASession()
 
     request_class = StrictRequest
     database: Database

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from standardwebhooks.webhooks import Webhook
@@ -182,6 +183,31 @@ def test_an_answer_outlives_a_database_that_goes_away_for_a_moment(desk: Desk, t
         send_due(tools)
     assert (len(failures), len(receiver.requests)) == (2, 1)
     assert [delivery.state for delivery in desk.deliveries()] == [DELIVERED]
+
+
+def test_what_is_under_way_when_the_database_goes_away_is_recorded(desk: Desk, tools: Tools) -> None:
+    taken: list[int] = []
+
+    def fail(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        if "FOR UPDATE SKIP LOCKED" in statement:
+            taken.append(1)
+            if len(taken) == 2:
+                raise OperationalError(statement, {}, ConnectionError("gone"))
+
+    def slowly(connection: socket.socket, request: bytes) -> None:
+        threading.Event().wait(0.8)
+        reply(200)(connection, request)
+
+    with listening(slowly) as receiver:
+        desk.decide(desk.register(receiver.url)[0])
+        event.listen(desk.database.engine, "before_cursor_execute", fail)
+        try:
+            with pytest.raises(OperationalError):
+                send_due(tools)
+        finally:
+            event.remove(desk.database.engine, "before_cursor_execute", fail)
+    assert [delivery.state for delivery in desk.deliveries()] == [DELIVERED]
+    assert len(receiver.requests) == 1
 
 
 def test_an_answer_that_was_lost_is_made_up_for_when_the_lease_ends(desk: Desk, tools: Tools) -> None:
