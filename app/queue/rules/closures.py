@@ -11,6 +11,8 @@ import holidays
 from app.queue.rules.calendars import Calendar, is_working_day
 
 _LOOK_AHEAD: Final = timedelta(days=366)
+# Of the pages, whatever the machine's own is; a country without it keeps its usual names.
+_LANGUAGE: Final = "en_US"
 
 
 def next_closures(calendar: Calendar, *, after: date, at_most: int) -> list[tuple[date, str]]:
@@ -20,7 +22,7 @@ def next_closures(calendar: Calendar, *, after: date, at_most: int) -> list[tupl
     """
     years = (after.year, after.year + 1)
     public = (
-        holidays.country_holidays(calendar.country, subdiv=calendar.subdivision, years=years)
+        holidays.country_holidays(calendar.country, subdiv=calendar.subdivision, years=years, language=_LANGUAGE)
         if calendar.country is not None
         else {}
     )
