@@ -207,6 +207,22 @@ def test_a_person_has_one_item_ready_however_often_she_asks(crowded: Database, a
     assert_sound(crowded)
 
 
+def test_an_item_that_is_ready_stays_so_while_somebody_only_looks_at_its_row(crowded: Database, acme: UUID) -> None:
+    (ada,) = add_people(crowded, acme, 1)
+    with crowded.unit_of_work() as session:
+        add_items(session, acme, 2)
+    mine = {"actor": COMMAND, "workspace_id": acme, "person_id": ada}
+    ready = do(crowded, reserve_ahead, **mine)
+    assert isinstance(ready, Item)
+    with crowded.unit_of_work() as looking:
+        # As a search does that found the row while it was free.
+        looking.execute(select(Item.id).where(Item.id == ready.id).with_for_update())
+        again = do(crowded, reserve_ahead, **mine)
+    assert isinstance(again, Item)
+    assert again.id == ready.id
+    assert_sound(crowded)
+
+
 def test_a_verdict_and_a_lead_who_gives_the_item_away_never_both_have_it(
     crowded: Database, acme: UUID, zoe: UUID
 ) -> None:

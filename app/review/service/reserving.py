@@ -42,7 +42,9 @@ def reserve_ahead(
     standing = standing_of_member(session, member)
     ready = own_reservation(session, standing=standing, worker=worker)
     if ready is None and standing.hindrance is None:
-        ready = reserve_next(session, actor=actor, workspace_id=workspace_id, worker=worker)
+        ready = _still_reserved(session, standing=standing, worker=worker) or reserve_next(
+            session, actor=actor, workspace_id=workspace_id, worker=worker
+        )
     if ready is None:
         return why_not(session, member, worker=worker, standing=standing, queue=queue)
     return session.get_one(Item, ready, populate_existing=True)
@@ -64,6 +66,18 @@ def own_reservation(session: Session, *, standing: Standing, worker: Worker) -> 
         return item.id
     put_back(session, now=now, actor=SYSTEM, item=item)
     return None
+
+
+def _still_reserved(session: Session, *, standing: Standing, worker: Worker) -> UUID | None:
+    """Return the item that is reserved for a person though its row could not be locked.
+
+    Whoever has the lock may only have looked: a colleague's search locks the row that it finds, sees that it is not
+    free any more, and goes on with the lock in hand. A person has one item reserved, so it is that one until then.
+    """
+    if standing.reserved is None:
+        return None
+    item = session.get_one(Item, standing.reserved, populate_existing=True)
+    return item.id if item.state == RESERVED and item.held_by == worker.person_id else None
 
 
 def end_reservation(session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, person_id: UUID) -> bool:
