@@ -13,9 +13,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Interrupt, interrupt
 from typing_extensions import TypedDict
 
-from proofdesk_client import AlreadyRun, AsyncClient, Client, NotYetDecided
+from proofdesk_client import AlreadyRun, Answered, AsyncClient, Cancelled, Client, NotYetDecided
 from proofdesk_client.adapters.langgraph import aresume, resume
-from proofdesk_client.calls import Review
+from proofdesk_client.calls import Call, Review
 from tests.client.looping import run_async
 from tests.client.reviewer import Reviewer
 from tests.client.scripted import ScriptedChat
@@ -143,6 +143,26 @@ def test_what_the_policy_blocks_is_rejected_in_the_graph(client: Client, site: S
     assert "The policy does not allow this call" in told
     passes = Desk(("refund", ORDER), mode="batched")
     assert passes.go_on(client, passes.start(), plain) == ["paid 70"]
+
+
+def test_a_call_that_cannot_be_refused_in_the_graph_uses_up_no_grant_of_another(client: Client, ada: Reviewer) -> None:
+    calls = [Call("refund", ORDER), Call("letter", {"text": "Hello"}, allowed=["approve"])]
+    sent = client.follow(REVIEW.send(calls, step="s", ref={}))
+    client.cancel(sent.id)
+    with pytest.raises(Cancelled):
+        client.follow(REVIEW.verdicts(sent, calls))
+    both = [Call("refund", ORDER), Call("letter", {"text": "Hello"}, allowed=["approve", "respond"])]
+    sent = client.follow(REVIEW.send(both, step="t", ref={}))
+    ada.judges(
+        actions=[
+            {"call_id": "c1", "verb": "approve"},
+            {"call_id": "c2", "verb": "respond", "message": "I rang her up."},
+        ]
+    )
+    only_approve = [both[0], Call("letter", {"text": "Hello"}, allowed=["approve"])]
+    with pytest.raises(Answered):
+        client.follow(REVIEW.verdicts(sent, only_approve))
+    assert [verdict.verb for verdict in client.follow(REVIEW.verdicts(sent, both))] == ["approve", "respond"]
 
 
 class State(TypedDict):

@@ -76,6 +76,11 @@ def test_what_the_service_refuses_is_an_error_of_the_tool(url: str, site: Site) 
     assert "nope" in str(answer) or "task_type" in str(answer)
 
 
+def test_a_submission_that_is_not_there_is_said_so(url: str, site: Site) -> None:
+    (answer,) = call(url, site, ("get_decision", {"submission_id": f"sub_{'0' * 32}"}))
+    assert "404" in str(answer)
+
+
 def test_the_installed_command_speaks_over_standard_input_and_output(url: str, site: Site, ada: Reviewer) -> None:
     environment = {**os.environ, "PROOFDESK_URL": url, "PROOFDESK_API_KEY": site.keys["all"]}
     command = "from proofdesk_client.adapters.mcp import main; main()"

@@ -84,17 +84,16 @@ class Review:
         """
         final = sent if sent.is_final else (yield from flows.wait(sent.id, self.timeout, self.progress))
         decided = {} if final.decision is None else {action.call_id: action for action in final.decision.actions}
-        verdicts = []
-        for number, call in enumerate(calls, start=1):
-            action = decided.get(call.call_id or f"c{number}")
-            verdict = verdict_on(final, action, call)
+        actions = [decided.get(call.call_id or f"c{number}") for number, call in enumerate(calls, start=1)]
+        # All are looked at before the first grant is used up, so that what cannot go on uses up none.
+        verdicts = [_verdict_on(final, action, call) for action, call in zip(actions, calls, strict=True)]
+        for action, verdict in zip(actions, verdicts, strict=True):
             if action is not None and verdict.verb in {"approve", "edit"}:
                 yield from redeem(action)
-            verdicts.append(verdict)
         return verdicts
 
 
-def verdict_on(final: Submission, action: Action | None, call: Call) -> Verdict:
+def _verdict_on(final: Submission, action: Action | None, call: Call) -> Verdict:
     """Return what a final submission says on one of its calls."""
     args = dict(call.args)
     if final.status == "passed":

@@ -7,7 +7,8 @@ not decided by then is asked for again with `get_decision`. The grant in a decis
 the action out: it redeems it before it does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
@@ -42,27 +43,34 @@ def make_server(client: AsyncClient, *, hold: float = HOLD_SECONDS) -> MCPServer
         blocks = None if context is None else [{"type": "markdown", "title": "context", "value": context}]
         given = {"output": output, "actions": actions, "context": blocks, "confidence": confidence}
         document = {"task_type": task_type, **{name: value for name, value in given.items() if value is not None}}
-        try:
+        with _refusals_told():
             sent = await client.submit(document, idempotency_key=request_id)
-        except Refused as refused:
-            raise ToolError(str(refused)) from refused
         return await get_decision(sent.id)
 
     @server.tool()
     async def get_decision(submission_id: str) -> dict[str, Any]:
         """Read what was decided; call it again while `decided` is false."""
-        try:
-            return _told(await client.wait(submission_id, hold))
-        except NotYetDecided as error:
-            return _told(error.submission)
+        with _refusals_told():
+            try:
+                return _told(await client.wait(submission_id, hold))
+            except NotYetDecided as error:
+                return _told(error.submission)
 
     return server
 
 
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Let the model read why the service says no, so that it can mend what it asked."""
+    try:
+        yield
+    except Refused as refused:
+        raise ToolError(str(refused)) from refused
+
+
 def _told(submission: Submission) -> dict[str, Any]:
-    document: Mapping[str, Any] = submission.document
     told = {"submission_id": submission.id, "status": submission.status, "decided": submission.is_final}
-    return {**told, "reasons": list(submission.reasons), "decision": document.get("decision")}
+    return {**told, "reasons": list(submission.reasons), "decision": submission.document.get("decision")}
 
 
 def main() -> None:
