@@ -28,11 +28,11 @@ from app.delivery.models import Delivery
 from app.delivery.rules.retries import DUE
 from app.delivery.service import BODY_PURPOSE, register_endpoint
 from app.identity.service import create_workspace
-from app.intake.service import Sender, submit_each
+from app.intake.service import Accepted, Sender, submit_each
 from app.kernel.clock import read_now
 from app.kernel.db import Database
 from app.kernel.ids import new_ids
-from app.submissions.queries import data_key
+from app.submissions.queries import data_keys
 from app.submissions.service import TaskTypeDefinition, define_task_type
 from bench.fill import SCHEMA
 
@@ -139,11 +139,11 @@ def fill_outbox(database: Database, url: str, *, webhooks: int = WEBHOOKS) -> No
         document = {"task_type": "address", "output": {"city": "Bern", "zip": "3011"}}
         sender = Sender(COMMAND, workspace_id, None)
         made = submit_each(session, now=now, sender=sender, elements=[(body, document)] * webhooks)
+        keys = data_keys(session, submission_ids=[one.submission_id for one in made if isinstance(one, Accepted)])
         rows = []
         for accepted, delivery_id in zip(made, new_ids(webhooks), strict=True):
             if isinstance(accepted, Exception):
                 raise accepted
-            key = data_key(session, submission_id=accepted.submission_id)
             rows.append(
                 {
                     "id": delivery_id,
@@ -151,7 +151,7 @@ def fill_outbox(database: Database, url: str, *, webhooks: int = WEBHOOKS) -> No
                     "endpoint_id": endpoint.id,
                     "submission_id": accepted.submission_id,
                     "type": "submission.decided",
-                    "body": key.seal(BODY, purpose=BODY_PURPOSE),
+                    "body": keys[accepted.submission_id].seal(BODY, purpose=BODY_PURPOSE),
                     "state": DUE,
                     "due_at": now,
                     "next_attempt_at": now,

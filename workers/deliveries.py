@@ -1,15 +1,15 @@
 """Hand over what is due: take rows in one short transaction, send outside of any, record many in a short one.
 
 Each row is leased before it is sent and recorded after; whatever dies in between is sent again when the lease has run
-out, with the same id and the same bytes. One slow endpoint never takes all places: of one that has not answered
-quickly lately no more rows are taken than can be under way.
+out, with the same id and the same bytes. One slow endpoint never takes all places, and of one that has not answered
+quickly lately no rows are taken ahead.
 Run by the loops of the listener and the sweeper; `drain` is the job that a committed decision asks for.
 """
 
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import SystemRandom
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -18,13 +18,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.delivery.queries import find_endpoints
 from app.delivery.rules.retries import DELIVERED, Answer, is_taken
 from app.delivery.rules.signing import sign
 from app.delivery.service import (
     BODY_PURPOSE,
     Leased,
-    give_back,
+    end_leases,
     open_secret,
     record_attempt,
     record_deliveries,
@@ -44,7 +43,8 @@ AHEAD: Final = 64
 # An endpoint that answers within this may have so many rows waiting for its places.
 QUICK_MS: Final = 250
 RECORD_AT_ONCE: Final = 32
-_RECORD_AFTER_MS: Final = 50
+# Nothing waits longer than this for company on a trip to the database.
+_LONG_MS: Final = 50
 # With less than this left of its lease a row is given back and not begun: a try may take a quarter of a minute.
 _LEAST_LEASE: Final = timedelta(seconds=20)
 _LOOK_AGAIN_SECONDS: Final = 0.5
@@ -91,13 +91,13 @@ class _Sending:
         self._ready: deque[Parcel] = deque()
         self._under_way: dict[Future[Answer], Leased] = {}
         self._answered: list[tuple[Leased, Answer]] = []
-        self._recorded_ms = monotonic_ms()
+        self._taken_ms = self._recorded_ms = monotonic_ms()
         # How long each endpoint took for its latest answer, if that was a good one.
         self._took_ms: dict[UUID, int] = {}
 
     def go_on(self) -> bool:
         """Do a little of each; say whether there is more."""
-        if len(self._ready) <= AHEAD // 2 and not self._tools.stop.is_set():
+        if self._is_time_to_take():
             self._take()
         self._begin()
         if self._under_way:
@@ -115,59 +115,67 @@ class _Sending:
         if self._answered:
             self._record()
 
-    def _take(self) -> None:
-        """Lease what is due, as much of each endpoint as it may have."""
-        counts = Counter(leased.endpoint_id for leased in self._under_way.values())
-        counts.update(parcel.leased.endpoint_id for parcel in self._ready)
-        full = [endpoint_id for endpoint_id, count in counts.items() if count >= self._allowance(endpoint_id)]
-        with self._tools.unit_of_work() as (session, now):
-            kept: list[Leased] = []
-            over: list[Leased] = []
-            for leased in take_due(session, now=now, limit=AHEAD - len(self._ready), skip_endpoints=full):
-                counts[leased.endpoint_id] += 1
-                fits = counts[leased.endpoint_id] <= self._allowance(leased.endpoint_id)
-                (kept if fits else over).append(leased)
-            give_back(session, now=now, leased=over)
-            parcels, unusable = _open_each(session, kept)
-        self._ready.extend(parcels)
-        self._answered += [(leased, Answer(None, 0, problem=CANNOT_OPEN)) for leased in unusable]
+    def _is_time_to_take(self) -> bool:
+        # Also with enough at hand: what is due elsewhere must not wait until a long backlog is sent.
+        long_ago = monotonic_ms() - self._taken_ms > _LONG_MS
+        return not self._tools.stop.is_set() and (len(self._ready) <= AHEAD // 2 or long_ago)
 
-    def _allowance(self, endpoint_id: UUID) -> int:
-        took_ms = self._took_ms.get(endpoint_id)
-        return AHEAD if took_ms is not None and took_ms <= QUICK_MS else BUSY_ENDPOINT
+    def _take(self) -> None:
+        """Lease what is due: of quick endpoints ahead of their places, of all others a few, which go first."""
+        under_way = Counter(leased.endpoint_id for leased in self._under_way.values())
+        busy = [endpoint_id for endpoint_id, count in under_way.items() if count >= BUSY_ENDPOINT]
+        quick = [endpoint_id for endpoint_id, took_ms in self._took_ms.items() if took_ms <= QUICK_MS]
+        ahead = AHEAD - len(self._ready)
+        places = BUSY_ENDPOINT - sum(parcel.leased.endpoint_id not in quick for parcel in self._ready)
+        with self._tools.unit_of_work() as (session, now):
+            others = take_due(session, now=now, limit=places, skip_endpoints=[*quick, *busy]) if places > 0 else []
+            many = take_due(session, now=now, limit=ahead, only_endpoints=quick) if quick and ahead > 0 else []
+            first, unusable = _open_each(session, others)
+            then, unusable_too = _open_each(session, many)
+        self._ready = deque([*first, *self._ready, *then])
+        self._answered += [(one, Answer(None, 0, problem=CANNOT_OPEN)) for one in (*unusable, *unusable_too)]
+        self._taken_ms = monotonic_ms()
 
     def _begin(self) -> None:
-        """Begin what has a place; give back what may not be begun any more."""
+        """Begin what has a place; let go of what may not be begun any more."""
         counts = Counter(leased.endpoint_id for leased in self._under_way.values())
-        too_late, later, now = [], deque[Parcel](), host_now()
+        now = host_now()
+        stop = self._tools.stop.is_set()
+        self._let_go([p for p in self._ready if stop or p.leased.leased_until - now < _LEAST_LEASE])
+        later = deque[Parcel]()
         for parcel in self._ready:
             leased = parcel.leased
-            if self._tools.stop.is_set() or leased.leased_until - now < _LEAST_LEASE:
-                too_late.append(leased)
-            elif len(self._under_way) < SLOTS and counts[leased.endpoint_id] < BUSY_ENDPOINT:
+            if len(self._under_way) < SLOTS and counts[leased.endpoint_id] < BUSY_ENDPOINT:
                 counts[leased.endpoint_id] += 1
                 self._under_way[self._pool.submit(_try, self._tools, parcel)] = leased
                 self.tries += 1
             else:
                 later.append(parcel)
         self._ready = later
-        if too_late:
-            with self._tools.unit_of_work() as (session, at):
-                give_back(session, now=at, leased=too_late)
+
+    def _let_go(self, parcels: Sequence[Parcel]) -> None:
+        """Give back what was taken and not begun."""
+        if parcels:
+            gone = {parcel.leased.id for parcel in parcels}
+            self._ready = deque(parcel for parcel in self._ready if parcel.leased.id not in gone)
+            with self._tools.unit_of_work() as (session, now):
+                end_leases(session, now=now, leased=[parcel.leased for parcel in parcels])
 
     def _is_time_to_record(self) -> bool:
         # A failure may let its endpoint rest, and then nothing more is begun there.
         failed = any(not is_taken(answer.status_code) for _, answer in self._answered)
-        long_ago = monotonic_ms() - self._recorded_ms > _RECORD_AFTER_MS
+        long_ago = monotonic_ms() - self._recorded_ms > _LONG_MS
         return failed or not self._ready or long_ago or len(self._answered) >= RECORD_AT_ONCE
 
     def _record(self) -> None:
+        for leased, answer in self._answered:
+            self._took_ms[leased.endpoint_id] = answer.duration_ms
+        failed = {leased.endpoint_id for leased, answer in self._answered if not is_taken(answer.status_code)}
+        for endpoint_id in failed:
+            self._took_ms.pop(endpoint_id, None)
+        # Not leased, they take part in the rest that their endpoint may get.
+        self._let_go([parcel for parcel in self._ready if parcel.leased.endpoint_id in failed])
         answered, self._answered = self._answered, []
-        for leased, answer in answered:
-            if is_taken(answer.status_code):
-                self._took_ms[leased.endpoint_id] = answer.duration_ms
-            else:
-                self._took_ms.pop(leased.endpoint_id, None)
         recorded = _record_taken(self._tools, [(leased, a) for leased, a in answered if is_taken(a.status_code)])
         for leased, answer in answered:
             if leased.id not in recorded:
@@ -183,7 +191,7 @@ def _open_each(session: Session, leased: Sequence[Leased]) -> tuple[list[Parcel]
     for one in leased:
         try:
             secrets = tuple(open_secret(session, endpoint_id=one.endpoint_id, sealed=sealed) for sealed in one.secrets)
-            body = keys[one.submission_id]().open(one.body, purpose=BODY_PURPOSE)
+            body = keys[one.submission_id].open(one.body, purpose=BODY_PURPOSE)
             parcels.append(Parcel(one, secrets, body))
         except (CannotOpen, KeyError):
             unusable.append(one)
@@ -216,23 +224,17 @@ def _record(tools: Tools, leased: Leased, answer: Answer) -> None:
     for pause in _RECORD_PAUSES_SECONDS:
         try:
             with tools.unit_of_work() as (session, now):
-                state = record_attempt(session, now=now, leased=leased, answer=answer, draw=_random.random())
-                if not is_taken(answer.status_code):
-                    _tell_of_the_end(session, now, leased)
+                recorded = record_attempt(session, now=now, leased=leased, answer=answer, draw=_random.random())
+                if recorded.gave_up:
+                    told = {"workspace_id": leased.workspace_id, "endpoint_id": leased.endpoint_id}
+                    tell_endpoint_disabled(session, now=now, **told)
         except DBAPIError as error:
             _log.warning("answer not recorded yet", webhook_id=leased.webhook_id, error=str(error.orig))
             tools.stop.wait(pause)
         else:
-            _tell(leased, answer, state)
+            _tell(leased, answer, recorded.state)
             return
     _log.error("answer lost, the delivery will be tried again", webhook_id=leased.webhook_id)
-
-
-def _tell_of_the_end(session: Session, now: datetime, leased: Leased) -> None:
-    """Have admins told when this very try was the last one for its endpoint."""
-    for endpoint in find_endpoints(session, [leased.endpoint_id]):
-        if endpoint.disabled_at == now:
-            tell_endpoint_disabled(session, now=now, workspace_id=leased.workspace_id, endpoint_id=endpoint.id)
 
 
 def _tell(leased: Leased, answer: Answer, state: str) -> None:

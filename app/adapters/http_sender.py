@@ -114,8 +114,7 @@ class HttpSender:
             target = check_url(url, allow_private=self._allow_private)
         except EndpointRefused as error:
             raise _NoAnswer(URL_REFUSED) from error
-        place = (target.scheme, target.host, target.port)
-        kept = self._kept.take(place)
+        kept = self._kept.take(_place(target))
         if kept is not None:
             with suppress(_Stale):
                 return self._exchange(kept, target, headers, body, start_ms)
@@ -135,25 +134,24 @@ class HttpSender:
         self, connection: Connection, target: Target, headers: Mapping[str, str], body: bytes, start_ms: int
     ) -> tuple[int, int | None]:
         left = max(self._limits.total - (monotonic_ms() - start_ms) / 1000, 0.001)
-        kept = False
+        may_serve_again = False
         try:
             with self._deadlines.watch(connection.twin, left) as late:
                 try:
                     self._secure(connection, target, left)
-                    answer, kept = _talk(connection, target, {**OWN_HEADERS, **headers}, body, late)
+                    answer, whole = _talk(connection, target, {**OWN_HEADERS, **headers}, body, late)
                 except (OSError, http.client.HTTPException) as error:
                     timed_out = late.is_set() or isinstance(error, TimeoutError)
                     if connection.used and not timed_out and isinstance(error, ConnectionError):
                         raise _Stale from error
                     broken = BAD_TLS if isinstance(error, ssl.SSLError) else BROKEN
                     raise _NoAnswer(TIMED_OUT if timed_out else broken) from error
+                may_serve_again = whole and not late.is_set()
         finally:
-            if not kept:
+            if may_serve_again:
+                self._kept.give(_place(target), connection)
+            else:
                 connection.close()
-        if kept and not late.is_set():
-            self._kept.give((target.scheme, target.host, target.port), connection)
-        elif kept:
-            connection.close()
         return answer
 
     def _may_call(self, target: Target, address: str) -> bool:
@@ -180,6 +178,11 @@ class HttpSender:
         connection.http.sock.settimeout(left)
         if target.scheme == "https" and not connection.used:
             connection.http.sock = self._tls.wrap_socket(connection.http.sock, server_hostname=target.host)
+
+
+def _place(target: Target) -> tuple[str, str, int]:
+    """Return what two targets share that one connection may serve."""
+    return target.scheme, target.host, target.port
 
 
 def _connect(addresses: list[str], port: int, seconds: float) -> socket.socket:

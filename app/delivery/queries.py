@@ -22,13 +22,16 @@ class NoSuchDelivery(NotFound):
     """There is no such delivery in this workspace."""
 
 
-def get_endpoint(session: Session, *, workspace_id: UUID, endpoint_id: UUID) -> Endpoint:
-    """Return an endpoint of this workspace, disabled or not.
+def get_endpoint(session: Session, *, workspace_id: UUID, endpoint_id: UUID, lock: bool = False) -> Endpoint:
+    """Return an endpoint of this workspace, disabled or not; with `lock`, as it is after waiting for its row.
 
     Raises:
         NoSuchEndpoint: also when it is another workspace's.
     """
-    found = session.scalar(select(Endpoint).where(Endpoint.id == endpoint_id, Endpoint.workspace_id == workspace_id))
+    query = select(Endpoint).where(Endpoint.id == endpoint_id, Endpoint.workspace_id == workspace_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
     if found is None:
         raise NoSuchEndpoint
     return found

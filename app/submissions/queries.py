@@ -1,9 +1,9 @@
 """Read submissions and task types. Called by the flows, the API, the desk and the workers."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
 from app.kernel.paging import Page, read_cursor, write_cursor
-from app.kernel.sealing import DataKey, vault_of
+from app.kernel.sealing import CannotOpen, DataKey, vault_of
 from app.kernel.strict_json import decode
 from app.submissions.models import Content, LaterOutcome, Submission, TaskType
 from app.submissions.rules.received import Received, read_received
@@ -97,15 +97,16 @@ def data_key(session: Session, *, submission_id: UUID) -> DataKey:
     return vault_of(session).unwrap(wrapped)
 
 
-def data_keys(session: Session, *, submission_ids: Collection[UUID]) -> dict[UUID, Callable[[], DataKey]]:
-    """Return what unwraps the keys of these submissions; an erased one has none.
-
-    Unwrapping one may raise CannotOpen, and that is for the one who opens it to know.
-    """
+def data_keys(session: Session, *, submission_ids: Collection[UUID]) -> dict[UUID, DataKey]:
+    """Return the keys of these submissions; one that was erased, or that another secret sealed, has none."""
     rows = session.execute(
         select(Content.submission_id, Content.data_key).where(Content.submission_id.in_(submission_ids))
     )
-    return {submission_id: partial(vault_of(session).unwrap, wrapped) for submission_id, wrapped in rows}
+    keys = {}
+    for submission_id, wrapped in rows:
+        with suppress(CannotOpen):
+            keys[submission_id] = vault_of(session).unwrap(wrapped)
+    return keys
 
 
 def read_content(session: Session, *, submission_id: UUID) -> tuple[Received, DataKey]:

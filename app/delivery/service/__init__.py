@@ -21,7 +21,7 @@ from app.delivery.service.outbox import (
     schedule_delivery,
     withdraw_deliveries,
 )
-from app.delivery.service.trying import Leased, give_back, record_attempt, record_deliveries, take_due
+from app.delivery.service.trying import Leased, Recorded, end_leases, record_attempt, record_deliveries, take_due
 
 __all__ = [
     "BODY_PURPOSE",
@@ -32,10 +32,11 @@ __all__ = [
     "NewEndpoint",
     "NotParked",
     "OnItsWay",
+    "Recorded",
     "TypesRefused",
     "change_endpoint",
     "disable_endpoint",
-    "give_back",
+    "end_leases",
     "open_secret",
     "record_attempt",
     "record_deliveries",

@@ -190,15 +190,16 @@ def _record(
     )
 
 
-def disable_endpoint(session: Session, *, now: datetime, actor: Actor, endpoint: Endpoint, why: str) -> None:
-    """Stop calling an endpoint; what is still due for it is parked. Does nothing when it is disabled already.
+def disable_endpoint(session: Session, *, now: datetime, actor: Actor, endpoint: Endpoint, why: str) -> bool:
+    """Stop calling an endpoint; what is still due for it is parked. Does nothing, and says so, when it is disabled
+    already.
 
     Args:
         why: A few fixed words for the trail, for example `answered 410 Gone`; nothing that a person typed.
     """
     session.refresh(endpoint, with_for_update=True)
     if endpoint.disabled_at is not None:
-        return
+        return False
     endpoint.disabled_at = now
     endpoint.disabled_why = why
     session.flush()
@@ -214,3 +215,4 @@ def disable_endpoint(session: Session, *, now: datetime, actor: Actor, endpoint:
         to_state="disabled",
         details={"why": why},
     )
+    return True

@@ -21,7 +21,7 @@ from app.delivery.queries import find_endpoints, first_of_its_submission, get_de
 from app.delivery.rules.health import Health, after, is_given_up
 from app.delivery.rules.retries import DELIVERED, DUE, PARKED, Answer, Verdict, judge
 from app.delivery.service.endpoints import disable_endpoint
-from app.kernel.ids import show
+from app.kernel.ids import PREFIXES, show
 
 LEASE: Final = timedelta(seconds=60)
 # Rows of disabled endpoints that one look may put away; the next look continues.
@@ -47,20 +47,35 @@ class Leased:
         return show("delivery", self.id)
 
 
-def take_due(session: Session, *, now: datetime, limit: int, skip_endpoints: Collection[UUID] = ()) -> list[Leased]:
+@dataclass(frozen=True)
+class Recorded:
+    """What came of a try: the delivery's state, and whether its endpoint was given up by this very one."""
+
+    state: str
+    gave_up: bool
+
+
+def take_due(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    skip_endpoints: Collection[UUID] = (),
+    only_endpoints: Collection[UUID] | None = None,
+) -> list[Leased]:
     """Lease up to `limit` deliveries that are due; park those that are due to a disabled endpoint.
 
     Rows that another worker holds are passed over, never waited for.
 
     Args:
         skip_endpoints: Endpoints that have enough under way, so that a slow one does not take every place.
+        only_endpoints: Of these alone, if given.
     """
     leased: list[Leased] = []
-    parked = 0
-    while len(leased) < limit and parked < _PARK_AT_MOST:
-        deliveries = _lease(session, now, limit - len(leased), skip_endpoints)
-        if not deliveries:
-            break
+    parked, more = 0, True
+    while more and parked < _PARK_AT_MOST:
+        wanted = limit - len(leased)
+        deliveries = _lease(session, now, wanted, skip=skip_endpoints, only=only_endpoints)
         endpoints = {one.id: one for one in find_endpoints(session, {d.endpoint_id for d in deliveries})}
         for delivery in deliveries:
             endpoint = endpoints[delivery.endpoint_id]
@@ -69,18 +84,17 @@ def take_due(session: Session, *, now: datetime, limit: int, skip_endpoints: Col
             else:
                 settle(session, now, delivery, PARKED, {"why": "endpoint disabled"})
                 parked += 1
+        more = len(deliveries) == wanted and len(leased) < limit
     return leased
 
 
-def _lease(session: Session, now: datetime, limit: int, skip_endpoints: Collection[UUID]) -> list[Delivery]:
+def _lease(
+    session: Session, now: datetime, limit: int, *, skip: Collection[UUID], only: Collection[UUID] | None
+) -> list[Delivery]:
+    wanted = Delivery.endpoint_id.not_in(skip) if only is None else Delivery.endpoint_id.in_(only)
     due = (
         select(Delivery.id)
-        .where(
-            Delivery.state == DUE,
-            Delivery.next_attempt_at <= now,
-            Delivery.endpoint_id.not_in(skip_endpoints),
-            first_of_its_submission(),
-        )
+        .where(Delivery.state == DUE, Delivery.next_attempt_at <= now, wanted, first_of_its_submission())
         .order_by(Delivery.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -99,15 +113,15 @@ def _lease(session: Session, now: datetime, limit: int, skip_endpoints: Collecti
     )
 
 
-def give_back(session: Session, *, now: datetime, leased: Sequence[Leased]) -> None:
+def end_leases(session: Session, *, now: datetime, leased: Sequence[Leased]) -> None:
     """End leases whose rows were not begun; they are due again at once."""
     if leased:
         held = {"ids": [one.id for one in leased], "untils": [one.leased_until for one in leased]}
-        session.execute(_GIVE_BACK, {**held, "now": now})
+        session.execute(_END_LEASES, {**held, "now": now})
 
 
 # A lease that somebody else holds by now is not ours to end.
-_GIVE_BACK: Final = text("""
+_END_LEASES: Final = text("""
 UPDATE deliveries AS d SET leased_until = NULL, next_attempt_at = :now
   FROM unnest(CAST(:ids AS uuid[]), CAST(:untils AS timestamptz[])) AS held (id, until)
  WHERE d.id = held.id AND d.state = 'due' AND d.leased_until = held.until
@@ -161,15 +175,15 @@ WITH answered AS (
     FROM deliveries AS d
     JOIN answered AS a ON a.id = d.id
     JOIN endpoints AS e ON e.id = d.endpoint_id
-   WHERE d.state = 'due' AND e.disabled_at IS NULL
+   WHERE d.state = '{DUE}' AND e.disabled_at IS NULL
      AND e.failures = 0 AND e.failing_since IS NULL AND e.rests = 0 AND e.resting_until IS NULL
    ORDER BY d.id
      FOR UPDATE OF d
 ), settled AS (
   UPDATE deliveries AS d
-     SET state = 'delivered', attempts = p.tries, leased_until = NULL, next_attempt_at = :now, delivered_at = :now
+     SET state = '{DELIVERED}', attempts = p.tries, leased_until = NULL, next_attempt_at = :now, delivered_at = :now
     FROM plain AS p
-   WHERE d.id = p.id AND d.state = 'due'
+   WHERE d.id = p.id AND d.state = '{DUE}'
   RETURNING d.id AS subject_id, d.workspace_id, d.endpoint_id, CAST(:now AS timestamptz) AS at,
             p.tries, p.status, p.duration_ms
 ), tried AS (
@@ -184,7 +198,7 @@ WITH answered AS (
         from_state=DUE,
         to_state=DELIVERED,
         details="jsonb_build_object('status', status, 'problem', NULL, 'tries', tries, "
-        "'endpoint_id', 'ep_' || replace(CAST(endpoint_id AS text), '-', ''))",
+        f"'endpoint_id', '{PREFIXES['endpoint']}_' || replace(CAST(endpoint_id AS text), '-', ''))",
     )
 }
 )
@@ -192,8 +206,8 @@ SELECT subject_id FROM settled
 """)  # noqa: S608  # constants
 
 
-def record_attempt(session: Session, *, now: datetime, leased: Leased, answer: Answer, draw: float) -> str:
-    """Write down a try and move its delivery on; return the delivery's state.
+def record_attempt(session: Session, *, now: datetime, leased: Leased, answer: Answer, draw: float) -> Recorded:
+    """Write down a try and move its delivery on.
 
     Success counts whoever reports it. A failure reported after the lease ran out is kept as a try, but the delivery
     stays with the worker that holds it now. An answer 410 disables the endpoint.
@@ -223,26 +237,26 @@ def record_attempt(session: Session, *, now: datetime, leased: Leased, answer: A
         else:
             settle(session, now, delivery, verdict.state, {"status": answer.status_code, "problem": answer.problem})
     session.flush()
-    _look_after(session, delivery, now=now, answer=answer, verdict=verdict, draw=draw)
-    return delivery.state
+    gave_up = _look_after(session, delivery, now=now, answer=answer, verdict=verdict, draw=draw)
+    return Recorded(delivery.state, gave_up)
 
 
 def _look_after(
     session: Session, delivery: Delivery, *, now: datetime, answer: Answer, verdict: Verdict, draw: float
-) -> None:
-    """Keep how the endpoint answered; let it rest, or give it up, when it has failed too often."""
+) -> bool:
+    """Keep how the endpoint answered; let it rest, or give it up, when it has failed too often. Say whether it did."""
     endpoint = get_endpoint(session, workspace_id=delivery.workspace_id, endpoint_id=delivery.endpoint_id)
     if verdict.disables:
-        disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="answered 410 Gone")
-        return
+        return disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="answered 410 Gone")
     if verdict.state == DELIVERED and endpoint.health == Health():
-        return
+        return False
     session.refresh(endpoint, with_for_update=True)
     before, endpoint.health = endpoint.health, after(endpoint.health, answer, now=now, draw=draw)
     session.flush()
-    if is_given_up(endpoint.health, now=now):
-        disable_endpoint(session, now=now, actor=SYSTEM, endpoint=endpoint, why="failed for five days")
-    elif endpoint.resting_until is not None and endpoint.resting_until != before.resting_until:
+    gave_up = is_given_up(endpoint.health, now=now) and disable_endpoint(
+        session, now=now, actor=SYSTEM, endpoint=endpoint, why="failed for five days"
+    )
+    if not gave_up and endpoint.resting_until is not None and endpoint.resting_until != before.resting_until:
         # What waits for it keeps its tries; those that are under way come back by themselves.
         session.execute(
             update(Delivery)
@@ -260,6 +274,7 @@ def _look_after(
         session.refresh(delivery)
         delivery.next_attempt_at = max(delivery.next_attempt_at, endpoint.resting_until)
         session.flush()
+    return gave_up
 
 
 def settle(session: Session, now: datetime, delivery: Delivery, state: str, details: dict[str, object]) -> None:

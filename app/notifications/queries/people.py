@@ -53,6 +53,7 @@ def _groups(session: Session, workspace_id: UUID, person_ids: list[UUID]) -> dic
 
 
 def _colleague(member: Membership, person: Person, there: Presence | None, groups: list[Group]) -> Colleague:
+    may = permissions_of_roles(member.roles)
     return Colleague(
         person_id=person.id,
         name=person.name,
@@ -60,9 +61,9 @@ def _colleague(member: Membership, person: Person, there: Presence | None, group
         groups=frozenset(group.id for group in groups),
         skills=frozenset(member.skills).union(*(group.skills for group in groups)),
         queues=frozenset(member.queues).union(*(group.queues for group in groups)),
-        lead="oversee" in permissions_of_roles(member.roles),
-        reviews="review" in permissions_of_roles(member.roles),
-        admin="admin" in permissions_of_roles(member.roles),
+        lead="oversee" in may,
+        reviews="review" in may,
+        admin="admin" in may,
         paused=there is not None and there.paused_at is not None,
         seen_at=None if there is None else there.seen_at,
     )

@@ -107,6 +107,7 @@ def _about_endpoint(notice: Notice, here: _Workspace) -> Iterator[dict[str, Any]
         if person.admin and at is not None:
             yield _row(notice, at, person_id=person.person_id)
     for hook in here.hooks:
+        # It belongs to no queue, so a channel of certain queues is told too, if it asks for this.
         if notice.kind in hook.kinds:
             yield _row(notice, notice.made_at, hook_id=hook.id)
 

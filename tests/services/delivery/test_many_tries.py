@@ -13,7 +13,7 @@ from app.audit.rules import COMMAND
 from app.delivery.models import Delivery, DeliveryAttempt, Endpoint
 from app.delivery.rules.health import Health
 from app.delivery.rules.retries import DELIVERED, DUE, Answer
-from app.delivery.service import Leased, disable_endpoint, give_back, record_attempt, record_deliveries, take_due
+from app.delivery.service import Leased, disable_endpoint, end_leases, record_attempt, record_deliveries, take_due
 from tests.conftest import NOW
 from tests.services.delivery.conftest import Put
 
@@ -51,7 +51,7 @@ def test_many_recorded_together_leave_what_each_would_have_left_alone(session: S
         put()
     alone, *together = take(session)
     answer = Answer(202, 37)
-    assert record_attempt(session, now=LATER, leased=alone, answer=answer, draw=0.5) == DELIVERED
+    assert record_attempt(session, now=LATER, leased=alone, answer=answer, draw=0.5).state == DELIVERED
     recorded = record_deliveries(session, now=LATER, taken=[(leased, answer) for leased in together])
     assert recorded == {leased.id for leased in together}
     expected = traces(session, alone.id)
@@ -90,7 +90,7 @@ def test_a_lease_that_is_given_back_can_be_taken_at_once(session: Session, put: 
     put()
     (leased,) = take(session)
     assert take(session) == []
-    give_back(session, now=NOW, leased=[leased])
+    end_leases(session, now=NOW, leased=[leased])
     assert [again.id for again in take(session)] == [leased.id]
     assert session.get_one(Delivery, leased.id).attempts == 0
 
@@ -99,7 +99,7 @@ def test_a_lease_that_somebody_else_holds_by_now_stays(session: Session, put: Pu
     put()
     (late,) = take(session)
     (held,) = take_due(session, now=late.leased_until, limit=1)
-    give_back(session, now=late.leased_until, leased=[late])
+    end_leases(session, now=late.leased_until, leased=[late])
     session.expire_all()
     delivery = session.get_one(Delivery, held.id)
     assert (delivery.state, delivery.leased_until) == (DUE, held.leased_until)

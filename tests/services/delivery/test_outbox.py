@@ -51,7 +51,7 @@ def take(session: Session, *, now: datetime = NOW, limit: int = 10, skip: tuple[
 
 
 def attempt(session: Session, leased: Leased, answer: Answer, *, now: datetime = NOW) -> str:
-    return record_attempt(session, now=now, leased=leased, answer=answer, draw=0.5)
+    return record_attempt(session, now=now, leased=leased, answer=answer, draw=0.5).state
 
 
 def fail_until(session: Session, delivery: Delivery, tries: int) -> datetime:
