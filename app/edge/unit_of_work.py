@@ -43,22 +43,19 @@ def joins(together: Callable[[], ResponseReturnValue | None]) -> Callable[[View]
     return declare
 
 
-class _RarelyASession(SecureCookieSessionInterface):
-    """Flask's own session, which only Flask-Login looks at. Without its cookie there is nothing to check, and making
-    the checker at every call of a program cost more than some of our statements."""
+class _NoSession(SecureCookieSessionInterface):
+    """No session of Flask's own. Nothing is kept in it (app/edge/sessions.py), and to make the checker of a cookie that
+    is never set cost more at every call than some of our statements."""
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request; an empty one when it brings none."""
-        if self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:  # noqa: ARG002  # Flask's signature
+        """Return an empty one, for Flask-Login to look at."""
+        return self.session_class()
 
 
 class ProofdeskApp(OpenAPI):
     """The Flask app, with a unit of work around every view."""
 
-    session_interface = _RarelyASession()
-
+    session_interface = _NoSession()
     request_class = StrictRequest
     database: Database
 

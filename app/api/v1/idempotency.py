@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Final
-from uuid import UUID
 
 from flask import Response, request
 
@@ -28,14 +27,14 @@ def once(path: str, work: Callable[[], Kept]) -> Response:
         kept = answer_once(
             db(),
             now=now(),
-            asked=Asked(key_id(), idempotency_key, signature(path)),
+            asked=Asked(principal().key_id, idempotency_key, whole_request(path)),
             work=work,
         )
     return answer_kept(kept)
 
 
-def signature(path: str) -> bytes:
-    """Return what tells this request from another one under the same Idempotency-Key."""
+def whole_request(path: str) -> bytes:
+    """Return method, path and body: what tells this request from another one under the same Idempotency-Key."""
     return f"POST {path}\n".encode() + strict_request().raw_body
 
 
@@ -47,13 +46,6 @@ def answer_kept(kept: Kept) -> Response:
     if kept.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
-
-
-def key_id() -> UUID:
-    """Return the id of the key that asks."""
-    actor_id = principal().actor.id
-    assert actor_id is not None, "only keys submit"  # noqa: S101  # the scope is never a person's
-    return actor_id
 
 
 def read_idempotency_key() -> str | None:

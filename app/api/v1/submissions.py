@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.v1.answers import answer
-from app.api.v1.idempotency import key_id, once
+from app.api.v1.idempotency import once
 from app.api.v1.shapes.model_use import UsageIn, UsageOut
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.submissions import (
@@ -44,7 +44,7 @@ from app.kernel.instants import instant_text
 from app.kernel.strict_json import encode
 from app.queue.queries import item_states
 from app.review.service import cancel
-from app.submissions.queries import Filter, list_submissions, open_submission
+from app.submissions.queries import Filter, get_submission, list_submissions, open_submission
 from app.submissions.service import Kept, record_outcome
 
 api = APIBlueprint(
@@ -83,7 +83,7 @@ def _accept() -> Kept:
         now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
-        key_id=key_id(),
+        key_id=principal().key_id,
         key_owner=principal().person_id,
         body=strict_request().raw_body,
         document=strict_request().document,
@@ -99,7 +99,7 @@ def _accept_each() -> Kept:
         results.append(None if error is None else {"error": error_document(error)})
         if error is None:
             elements.append((part, document))
-    sender = Sender(principal().actor, workspace_id(), key_id(), principal().person_id)
+    sender = Sender(principal().actor, workspace_id(), principal().key_id, principal().person_id)
     outcomes = iter(submit_each(db(), now=now(), sender=sender, elements=elements))
     answers = [_outcome_document(next(outcomes)) if result is None else result for result in results]
     return Kept(200, encode({"results": answers}), None)
@@ -127,10 +127,11 @@ def _outcome_document(outcome: Accepted | ServiceError) -> dict[str, Any]:
 def get(path: IdPath, query: SubmissionQuery) -> AnyResponse:
     """Read a submission with its decision; `wait` holds the answer until the decision is final."""
     submission_id = parse("submission", path.id)
-    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=submission_id)
-    if not is_final(opened.submission) and may_wait(query.wait, topic=submission_id.hex):
+    asked = {"workspace_id": workspace_id(), "submission_id": submission_id}
+    # Who waits looks again and again, and needs no content for that.
+    if query.wait and not is_final(get_submission(db(), **asked)) and may_wait(query.wait, topic=submission_id.hex):
         raise NotYet
-    response = answer(full_document(opened))
+    response = answer(full_document(open_submission(db(), **asked)))
     response.add_etag()
     return response.make_conditional(request)
 
@@ -181,7 +182,7 @@ def post_outcome(path: IdPath, body: OutcomeIn) -> Response:
         now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
-        key_id=key_id(),
+        key_id=principal().key_id,
         submission_id=parse("submission", path.id),
         correct=body.correct,
         label=body.label,

@@ -14,7 +14,7 @@ from flask import Response, current_app, g, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from app.api.v1.idempotency import answer_kept, read_idempotency_key, signature
+from app.api.v1.idempotency import answer_kept, read_idempotency_key, whole_request
 from app.api.v1.shapes.submissions import SubmissionIn
 from app.api.v1.submission_documents import kept_submission
 from app.edge.context import strict_request
@@ -40,7 +40,7 @@ class _Sent:
     body: bytes
     document: Mapping[str, Any]
     idempotency_key: str | None
-    signature: bytes
+    request: bytes
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,11 @@ def _read() -> _Sent | None:
         key, name = read_bearer(request.headers.get("Authorization")), read_idempotency_key()
     except (ValidationError, ServiceError):
         return None
-    return None if key is None else _Sent(key, strict_request().raw_body, document, name, signature("/submissions"))
+    if key is None:
+        return None
+    # A copy of the body, which only a kept answer has to be compared with.
+    request_bytes = b"" if name is None else whole_request("/submissions")
+    return _Sent(key, strict_request().raw_body, document, name, request_bytes)
 
 
 def take_in(database: Database, limiter: Limiter, many: Sequence[_Sent]) -> list[_Taken | None]:
@@ -116,27 +120,15 @@ def _submit(
     session: Session, now: datetime, principal: Principal, many: Sequence[_Sent]
 ) -> list[Kept | ServiceError | None]:
     """Submit what one key sent; those with an Idempotency-Key once."""
-    key_id = principal.actor.id
-    assert key_id is not None, "only keys submit"  # noqa: S101  # the scope is never a person's
-    sender = Sender(principal.actor, principal.workspace_id, key_id, principal.person_id)
+    sender = Sender(principal.actor, principal.workspace_id, principal.key_id, principal.person_id)
 
-    def work(sent: Sequence[_Sent]) -> list[Kept | ServiceError]:
-        outcomes = submit_each(session, now=now, sender=sender, elements=[(s.body, s.document) for s in sent])
+    def work(places: Sequence[int]) -> list[Kept | ServiceError]:
+        elements = [(many[place].body, many[place].document) for place in places]
+        outcomes = submit_each(session, now=now, sender=sender, elements=elements)
         return [o if isinstance(o, ServiceError) else kept_submission(o) for o in outcomes]
 
-    named = {
-        place: Asked(key_id, sent.idempotency_key, sent.signature)
-        for place, sent in enumerate(many)
-        if sent.idempotency_key is not None
-    }
-    plain = [place for place in range(len(many)) if place not in named]
-    places = list(named)
-    answers: list[Kept | ServiceError | None] = [None] * len(many)
-    for place, answer in zip(plain, work([many[place] for place in plain]), strict=True):
-        answers[place] = answer
-    once = answer_each_once(
-        session, now=now, many=list(named.values()), work=lambda new: work([many[places[n]] for n in new])
-    )
-    for place, kept in zip(places, once, strict=True):
-        answers[place] = kept
-    return answers
+    asked = [
+        None if sent.idempotency_key is None else Asked(principal.key_id, sent.idempotency_key, sent.request)
+        for sent in many
+    ]
+    return answer_each_once(session, now=now, many=asked, work=work)

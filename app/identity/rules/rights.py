@@ -54,6 +54,17 @@ class Principal:
     roles: frozenset[str]
     scopes: frozenset[str]
 
+    @property
+    def key_id(self) -> UUID:
+        """The key that asks.
+
+        Raises:
+            TypeError: a person asks at her page. Scopes that no role grants keep her from where this is read.
+        """
+        if self.actor.kind != "key" or self.actor.id is None:
+            raise TypeError(f"a {self.actor.kind} asks, not a key")
+        return self.actor.id
+
     def may(self, scope: str) -> bool:
         """Say whether this is granted; `ask` goes with any of several words."""
         return scope in self.scopes or (scope == "ask" and not self.scopes.isdisjoint(_LETS_ASK))

@@ -41,6 +41,10 @@ class Kept:
     replayed: bool = False
 
 
+def _lock_of(key_id: UUID, idempotency_key: str) -> str:
+    return f"idempotency {key_id} {idempotency_key}"
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request under an Idempotency-Key; `request` is its method, path and body."""
@@ -52,7 +56,7 @@ class Asked:
     @property
     def lock(self) -> str:
         """The name of the lock that this key's requests take."""
-        return f"idempotency {self.key_id} {self.idempotency_key}"
+        return _lock_of(self.key_id, self.idempotency_key)
 
     @property
     def digest(self) -> bytes:
@@ -94,12 +98,13 @@ def answer_each_once(
     session: Session,
     *,
     now: datetime,
-    many: Sequence[Asked],
+    many: Sequence[Asked | None],
     work: Callable[[Sequence[int]], Sequence[Kept | ServiceError]],
 ) -> list[Kept | ServiceError | None]:
     """Do as `answer_once` for several requests in one transaction, without ever waiting for a lock.
 
     Args:
+        many: One for each request; None for one without an Idempotency-Key, which is always done.
         work: Makes the answers, or says what is wrong, for the requests at these places of `many`.
 
     Returns:
@@ -107,28 +112,41 @@ def answer_each_once(
         request, is asked for twice, or has an answer that is too old to be kept.
     """
     answers: list[Kept | ServiceError | None] = [None] * len(many)
-    if not many:
-        return answers
-    first = {asked.lock: place for place, asked in reversed(list(enumerate(many)))}
-    locked = session.execute(_TRY_LOCKS, {"names": list(first)}).scalars().all()
-    places = [first[name] for name in locked]
-    values = {"keys": [many[p].key_id for p in places], "names": [many[p].idempotency_key for p in places]}
-    # Another statement, so that it sees what was committed before the locks were given back.
-    found = {(row.key_id, row.idempotency_key): row for row in session.execute(_FIND_MANY, values)}
+    held = _try_lock_first(session, many)
+    found = _find_many(session, list(held.values()))
     new = []
-    for place in places:
-        kept = found.get((many[place].key_id, many[place].idempotency_key))
-        if kept is None:
+    for place, asked in enumerate(many):
+        kept = None if asked is None else found.get(asked.lock)
+        if asked is None or (place in held and kept is None):
             new.append(place)
-        elif kept.created_at > now - KEEP_FOR:
+        elif place in held and kept is not None and kept.created_at > now - KEEP_FOR:
             try:
-                answers[place] = _replay(kept, many[place])
+                answers[place] = _replay(kept, asked)
             except OtherBody as error:
                 answers[place] = error
     for place, answer in zip(new, work(new), strict=True):
         answers[place] = answer
-    _keep(session, now, [(many[p], a) for p in new if isinstance(a := answers[p], Kept)])
+    made = [(held[place], answers[place]) for place in new if place in held]
+    _keep(session, now, [(asked, answer) for asked, answer in made if isinstance(answer, Kept)])
     return answers
+
+
+def _try_lock_first(session: Session, many: Sequence[Asked | None]) -> dict[int, Asked]:
+    """Lock each key for the first request that has it, where nobody else holds it; return those, by place."""
+    first = {asked.lock: (place, asked) for place, asked in reversed(list(enumerate(many))) if asked is not None}
+    if not first:
+        return {}
+    locked = session.scalars(_TRY_LOCKS, {"names": list(first)})
+    return dict(first[name] for name in locked)
+
+
+def _find_many(session: Session, many: Sequence[Asked]) -> dict[str, Any]:
+    """Return what is kept of these, by lock. Call it when they are locked: so it sees what was committed before."""
+    if not many:
+        return {}
+    values = {"keys": [asked.key_id for asked in many], "names": [asked.idempotency_key for asked in many]}
+    rows = session.execute(_FIND_MANY, values)
+    return {_lock_of(row.key_id, row.idempotency_key): row for row in rows}
 
 
 def _replay(kept: Any, asked: Asked) -> Kept:
