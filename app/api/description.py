@@ -38,8 +38,8 @@ _HEADERS: Final = {
     "RateLimit-Policy": "the key's limit: q calls in w seconds",
 }
 _ETAG: Final = {"ETag": "tells this state of the thing from others"}
-# What is changed in place, and how it is read: with a tag that a change may name.
-_CHANGES: Final = (
+# What changes settings in place, unless they are not any more what a tag says; a test compares it with the views.
+CHANGES: Final = (
     "calendars.put",
     "calendars.delete",
     "endpoints.patch",
@@ -50,9 +50,10 @@ _CHANGES: Final = (
     "people.patch",
     "queues.put",
 )
+# Whose answers are tagged: whatever shows such settings, and a submission.
 _TAGGED: Final = frozenset(
-    (*_CHANGES, "submissions.get", *(f"{name.partition('.')[0]}.get" for name in _CHANGES))
-) - frozenset(name for name in _CHANGES if name.endswith(".delete"))
+    f"{name.partition('.')[0]}.{verb}" for name in (*CHANGES, "submissions") for verb in ("get", "post", "put", "patch")
+) - {"submissions.post"}
 # Header, what it is for, and what it looks like.
 _KEY: Final = ("Idempotency-Key", "makes a retry safe for 7 days", "^[!-~]{1,255}$")
 _READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
@@ -60,7 +61,7 @@ _READ_HEADERS: Final[dict[str, tuple[str, str, str]]] = {
     "submissions.post": _KEY,
     "submissions.post_batch": _KEY,
     "submissions.get": ("If-None-Match", "an ETag; answered with 304 when nothing has changed", ".*"),
-    **dict.fromkeys(_CHANGES, ("If-Match", "the ETag of what was read; 412 when it was changed since", ".*")),
+    **dict.fromkeys(CHANGES, ("If-Match", "the ETag of what was read; 412 when it was changed since", ".*")),
     "decision_feed.get_stream": ("Last-Event-ID", "the id of the last event that was read", "^[0-9]{1,15}$"),
 }
 ABOUT: Final = """Human review of model outputs, with its price.
@@ -120,8 +121,8 @@ def _complete(app: ProofdeskApp, path: str, method: str, operation: dict[str, An
     operation["operationId"] = endpoint.replace(".", "_")
     if needs != PUBLIC:
         operation["security"] = [{"key": [] if needs == SIGNED_IN else [needs]}]
-        if needs == "metrics":
-            # Whoever asks from this machine needs none.
+        if view.by_loopback:
+            # Whoever asks from this machine needs no key.
             operation["security"].append({})
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {needs}.".strip()
     if endpoint in _READ_HEADERS:
@@ -131,7 +132,7 @@ def _complete(app: ProofdeskApp, path: str, method: str, operation: dict[str, An
         operation.setdefault("parameters", []).append(header)
     kept = kept_answers().get(f"{method.upper()} {path}", {})
     _give_examples(operation, kept, headers=_HEADERS | _ETAG if endpoint in _TAGGED else _HEADERS)
-    _add_problems(operation, needs, conditional=endpoint in _CHANGES)
+    _add_problems(operation, needs, conditional=endpoint in CHANGES)
 
 
 def _give_examples(operation: dict[str, Any], kept: dict[str, Any], *, headers: Iterable[str]) -> None:

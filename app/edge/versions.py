@@ -2,15 +2,16 @@
 
 Whoever reads settings gets a tag of what they say, and may send it back with a change: programs as If-Match (RFC 9110,
 section 13.1.1), pages in a hidden field. The tag is a digest of the settings themselves, so what moves by itself beside
-them is no change. Whoever changes holds the thing until the end, so the comparison still holds when the change is made.
+them is no change. Whoever changes locks them until the end, so the comparison still holds when the change is made.
 Called by the doors.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
-from flask import Response, request
+from flask import request
 
 from app.edge.context import db
 from app.kernel.db import lock_name
@@ -35,24 +36,23 @@ def version_of(settings: Mapping[str, Any], *, moving: Collection[str] = ()) -> 
     return sha256(encode(still)).hexdigest()[:_DIGITS]
 
 
-def tag(response: Response, settings: Mapping[str, Any], *, moving: Collection[str] = ()) -> Response:
-    """Give an answer the tag of what it shows."""
-    response.set_etag(version_of(settings, moving=moving))
-    return response
+def lock_settings(thing: UUID) -> None:
+    """Let nobody else change this until the request ends. Before it is read, or what was read may be old.
+
+    Args:
+        thing: Whose settings they are: a queue, a calendar, a group, an endpoint, a person for her own choices, a
+            workspace for what its people may do.
+    """
+    lock_name(db(), f"settings {thing}")
 
 
-def hold(subject: str) -> None:
-    """Let nobody else change this until the request ends. Before it is read, or what was read may be old."""
-    lock_name(db(), f"settings {subject}")
-
-
-def check_unchanged(subject: str, read: Callable[[], Mapping[str, Any]], *, moving: Collection[str] = ()) -> None:
-    """Hold a thing that a program is about to change, and refuse when its If-Match names another state of it.
+def check_unchanged(thing: UUID, read: Callable[[], Mapping[str, Any]], *, moving: Collection[str] = ()) -> None:
+    """Lock what a program is about to change, and refuse when its If-Match names another state of it.
 
     Raises:
         ChangedMeanwhile: it does.
     """
-    hold(subject)
+    lock_settings(thing)
     if "If-Match" in request.headers and not request.if_match.contains(version_of(read(), moving=moving)):
         raise ChangedMeanwhile
 

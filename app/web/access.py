@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import hold
+from app.edge.versions import lock_settings
 from app.identity.queries import MembershipRow, get_membership, list_groups, list_members
 from app.identity.rules import ROLES
 from app.identity.service import AccessChange, change_access, create_person
@@ -156,7 +156,7 @@ def _known(known: Iterable[str], chosen: Iterable[str]) -> list[str]:
 @allow("run_queues")
 def change_person(person_id: str) -> Response | tuple[str, int]:
     """Change one person's access; roles are changed only by whoever administers, and left alone otherwise."""
-    hold(person_id)
+    lock_settings(workspace_id())
     member = get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", person_id))
     capacity = typed("capacity")
     values = {
@@ -254,9 +254,7 @@ def change_skill() -> Response | tuple[str, int]:
     skill = request.args.get("skill", "").strip()
     if not skill:
         raise NoSuchSkill
-    members = _members()
-    for member in members:
-        hold(show("person", member.person.id))
+    lock_settings(workspace_id())
     chosen = set(ticked("people"))
 
     def change() -> None:

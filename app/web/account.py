@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import SIGNED_IN, allow
+from app.edge.versions import lock_settings
 from app.identity.queries import SessionRow, list_own_sessions
 from app.identity.rules import MIN_PASSWORD_LENGTH, WeakPassword
 from app.identity.service import Refused, TooManyAttempts, revoke_session, set_password
@@ -100,6 +101,7 @@ def set_own_password() -> Response | tuple[str, int]:
 @allow(SIGNED_IN)
 def choose_notifications() -> Response | tuple[str, int]:
     """Keep how I want to be told."""
+    lock_settings(_person_id())
     before = habits_of(db(), workspace_id=workspace_id(), person_id=_person_id())
     habits, faults = habits_form.read(before)
     if habits is None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import hold
+from app.edge.versions import lock_settings
 from app.kernel.errors import Invalid
 from app.kernel.ids import parse, show
 from app.queue.models import Calendar
@@ -161,8 +161,9 @@ def add() -> Response | str | tuple[str, int]:
 @allow("run_queues")
 def change(calendar_id: str) -> Response | str | tuple[str, int]:
     """Change a calendar, or only show what would follow from the change. Deadlines that are set already stay."""
-    hold(calendar_id)
-    return _save(get_calendar(db(), workspace_id=workspace_id(), calendar_id=parse("calendar", calendar_id)))
+    parsed = parse("calendar", calendar_id)
+    lock_settings(parsed)
+    return _save(get_calendar(db(), workspace_id=workspace_id(), calendar_id=parsed))
 
 
 def _save(row: Calendar | None) -> Response | str | tuple[str, int]:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import hold
+from app.edge.versions import lock_settings
 from app.identity.models import Group
 from app.identity.queries import list_group_members, list_groups, list_members
 from app.identity.service import GroupTerms, change_group, create_group, delete_group, get_group
@@ -92,8 +92,9 @@ def add() -> Response | tuple[str, int]:
 @allow("run_queues")
 def change(group_id: str) -> Response | tuple[str, int]:
     """Change what a group gives and who is in it."""
-    hold(group_id)
-    return _save(get_group(db(), workspace_id=workspace_id(), group_id=parse("group", group_id)))
+    parsed = parse("group", group_id)
+    lock_settings(parsed)
+    return _save(get_group(db(), workspace_id=workspace_id(), group_id=parsed))
 
 
 def _save(group: Group | None) -> Response | tuple[str, int]:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import hold
+from app.edge.versions import lock_settings
 from app.kernel.ids import NoSuchId, parse, show
 from app.queue.models import Queue
 from app.queue.queries import get_queue, list_calendars, list_queue_settings
@@ -134,8 +134,9 @@ def _with_room(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @allow("run_queues")
 def change(queue_id: str) -> Response | tuple[str, int]:
     """Change how a queue is worked."""
-    hold(queue_id)
-    queue = get_queue(db(), workspace_id=workspace_id(), queue_id=parse("queue", queue_id))
+    parsed = parse("queue", queue_id)
+    lock_settings(parsed)
+    queue = get_queue(db(), workspace_id=workspace_id(), queue_id=parsed)
     values = _posted()
     settings, faults = _settings(queue, values)
     if settings is not None:

@@ -43,7 +43,8 @@ def refused(change: Callable[[], object], *, over: Mapping[str, Any] | None = No
     What belongs to no field stands under the empty name.
 
     Args:
-        over: The values that the form would show now, read under `hold`; a form that showed others changes nothing.
+        over: The values that the form would show now, read under `lock_settings`; one that showed others changes
+            nothing.
     """
     if over is not None and was_changed(over):
         return {"": CHANGED_MEANWHILE}

@@ -1,11 +1,13 @@
 """Every route says who may call it, every change leaves an event, and the published description tells no less."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 from werkzeug.routing import Rule
 
+from app.api.description import CHANGES
 from app.edge.guard import PUBLIC, SIGNED_IN
 from app.edge.problem_types import problem_types
 from app.edge.unit_of_work import ProofdeskApp
@@ -200,3 +202,11 @@ def test_every_type_of_problem_has_a_page_to_lead_to(shape: ProofdeskApp) -> Non
         types
     )
     assert [name for name, one in types.items() if not one.text or one.name != name] == []
+
+
+def test_the_description_says_if_match_exactly_where_a_change_is_checked(shape: ProofdeskApp) -> None:
+    checks = {"check_unchanged", "_endpoint_to_change"}
+    found = {
+        name for name, view in shape.view_functions.items() if checks & set(inspect.unwrap(view).__code__.co_names)
+    }
+    assert found == set(CHANGES)

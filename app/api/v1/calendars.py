@@ -5,12 +5,12 @@ from typing import Any, Final
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import answer, tagged
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.queues import CalendarIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 from app.queue.models import Calendar
@@ -38,7 +38,7 @@ def post(body: CalendarIn) -> Response:
     added = add_calendar(
         db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), described=_described(body)
     )
-    return _tagged(_document(added), 201)
+    return tagged(_document(added), 201, moving=_MOVING)
 
 
 @api.get("/calendars", responses={200: Anything})
@@ -53,14 +53,14 @@ def get_all() -> Response:
 @allow("run_queues")
 def get(path: IdPath) -> Response:
     """Read a calendar, and whether it is open now."""
-    return _tagged(_read(path))
+    return tagged(_read(path), moving=_MOVING)
 
 
 @api.put("/calendars/<id>", responses={200: Anything})
 @allow("run_queues")
 def put(path: IdPath, body: CalendarIn) -> Response:
     """Change a calendar; deadlines that are set already stay."""
-    check_unchanged(path.id, lambda: _read(path), moving=_MOVING)
+    check_unchanged(parse("calendar", path.id), lambda: _read(path), moving=_MOVING)
     changed = change_calendar(
         db(),
         now=now(),
@@ -69,14 +69,14 @@ def put(path: IdPath, body: CalendarIn) -> Response:
         calendar_id=parse("calendar", path.id),
         described=_described(body),
     )
-    return _tagged(_document(changed))
+    return tagged(_document(changed), moving=_MOVING)
 
 
 @api.delete("/calendars/<id>", responses={204: None, 409: Problem})
 @allow("run_queues")
 def delete(path: IdPath) -> Response:
     """Remove a calendar that no queue works by."""
-    check_unchanged(path.id, lambda: _read(path), moving=_MOVING)
+    check_unchanged(parse("calendar", path.id), lambda: _read(path), moving=_MOVING)
     remove_calendar(
         db(),
         now=now(),
@@ -85,10 +85,6 @@ def delete(path: IdPath) -> Response:
         calendar_id=parse("calendar", path.id),
     )
     return Response(status=204)
-
-
-def _tagged(document: dict[str, Any], status: int = 200) -> Response:
-    return tag(answer(document, status), document, moving=_MOVING)
 
 
 def _read(path: IdPath) -> dict[str, Any]:

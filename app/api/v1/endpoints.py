@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Response, current_app
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import answer, tagged
 from app.api.v1.shapes.admin import EndpointChange, EndpointIn, ReplayIn, RotateIn
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.delivery.models import Endpoint
@@ -20,7 +20,7 @@ from app.delivery.service import (
 )
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged, version_of
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
 
@@ -52,7 +52,9 @@ def post(body: EndpointIn) -> Response:
         types=body.types,
         allow_private=current_app.config["ALLOW_PRIVATE_ENDPOINTS"],
     )
-    return answer({**_document(made.endpoint), "secret": made.secret}, 201)
+    response = answer({**_document(made.endpoint), "secret": made.secret}, 201)
+    response.set_etag(version_of(_document(made.endpoint), moving=_MOVING))
+    return response
 
 
 @api.get("/endpoints", responses={200: Anything})
@@ -67,25 +69,25 @@ def get_all() -> Response:
 @allow("admin")
 def get(path: IdPath) -> Response:
     """Read one endpoint, without its secret."""
-    return _tagged(_document(_endpoint(path)))
+    return tagged(_document(_endpoint(path)), moving=_MOVING)
 
 
 @api.patch("/endpoints/<id>", responses={200: Anything})
 @allow("admin")
 def patch(path: IdPath, body: EndpointChange) -> Response:
     """Change an address or its types, disable it, or enable it again with a clean record."""
-    check_unchanged(path.id, lambda: _document(_endpoint(path)), moving=_MOVING)
-    endpoint = change_endpoint(
+    endpoint = _endpoint_to_change(path)
+    change_endpoint(
         db(),
         now=now(),
         actor=principal().actor,
-        endpoint=_endpoint(path),
+        endpoint=endpoint,
         url=body.url,
         types=body.types,
         enabled=body.enabled,
         allow_private=current_app.config["ALLOW_PRIVATE_ENDPOINTS"],
     )
-    return _tagged(_document(endpoint))
+    return tagged(_document(endpoint), moving=_MOVING)
 
 
 @api.post("/endpoints/<id>/rotate", responses={200: Anything, 409: Problem})
@@ -119,22 +121,24 @@ def post_replay(path: IdPath, body: ReplayIn) -> Response:
     return answer({"replayed": count, "more": count == REPLAY_AT_ONCE})
 
 
-def _endpoint(path: IdPath) -> Endpoint:
-    return get_endpoint(db(), workspace_id=workspace_id(), endpoint_id=parse("endpoint", path.id))
+def _endpoint(path: IdPath, *, lock: bool = False) -> Endpoint:
+    return get_endpoint(db(), workspace_id=workspace_id(), endpoint_id=parse("endpoint", path.id), lock=lock)
+
+
+def _endpoint_to_change(path: IdPath) -> Endpoint:
+    """Return an endpoint as it will stay until this request ends: a worker may give it up at any time."""
+    endpoint = _endpoint(path, lock=True)
+    check_unchanged(endpoint.id, lambda: _document(endpoint), moving=_MOVING)
+    return endpoint
 
 
 @api.delete("/endpoints/<id>", responses={200: Anything})
 @allow("admin")
 def delete(path: IdPath) -> Response:
     """Stop calling an endpoint; what is still due for it is parked."""
-    check_unchanged(path.id, lambda: _document(_endpoint(path)), moving=_MOVING)
-    endpoint = _endpoint(path)
+    endpoint = _endpoint_to_change(path)
     disable_endpoint(db(), now=now(), actor=principal().actor, endpoint=endpoint, why="disabled by an admin")
-    return _tagged(_document(endpoint))
-
-
-def _tagged(document: dict[str, Any]) -> Response:
-    return tag(answer(document), document, moving=_MOVING)
+    return tagged(_document(endpoint), moving=_MOVING)
 
 
 def _document(endpoint: Endpoint) -> dict[str, Any]:

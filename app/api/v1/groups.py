@@ -6,12 +6,12 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import answer, tagged
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.people import GroupIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged
 from app.identity.models import Group
 from app.identity.queries import list_group_members, list_groups
 from app.identity.service import GroupTerms, NotMembers, change_group, create_group, delete_group, get_group
@@ -34,7 +34,7 @@ api = APIBlueprint(
 def post(body: GroupIn) -> Response:
     """Make a group."""
     group = create_group(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), terms=_terms(body))
-    return _tagged(_document(group), 201)
+    return tagged(_document(group), 201)
 
 
 @api.get("/groups", responses={200: Anything})
@@ -49,14 +49,14 @@ def get_all() -> Response:
 @allow("run_queues", by_session=True)
 def get(path: IdPath) -> Response:
     """Read a group."""
-    return _tagged(_read(path))
+    return tagged(_read(path))
 
 
 @api.put("/groups/<id>", responses={200: Anything})
 @allow("run_queues", by_session=True)
 def put(path: IdPath, body: GroupIn) -> Response:
     """Put other terms and members in the place of a group's old ones."""
-    check_unchanged(path.id, lambda: _read(path))
+    check_unchanged(_id(path), lambda: _read(path))
     group = change_group(
         db(),
         now=now(),
@@ -65,20 +65,16 @@ def put(path: IdPath, body: GroupIn) -> Response:
         group_id=_id(path),
         terms=_terms(body),
     )
-    return _tagged(_document(group))
+    return tagged(_document(group))
 
 
 @api.delete("/groups/<id>", responses={200: Anything})
 @allow("run_queues", by_session=True)
 def delete(path: IdPath) -> Response:
     """Take a group away; its members lose what it gave them."""
-    check_unchanged(path.id, lambda: _read(path))
+    check_unchanged(_id(path), lambda: _read(path))
     delete_group(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), group_id=_id(path))
     return answer({"id": path.id, "deleted": True})
-
-
-def _tagged(document: dict[str, Any], status: int = 200) -> Response:
-    return tag(answer(document, status), document)
 
 
 def _read(path: IdPath) -> dict[str, Any]:

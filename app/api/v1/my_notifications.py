@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, current_app
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import tagged
 from app.api.v1.shapes.notifications import HabitsIn
 from app.api.v1.shapes.parts import Anything, Problem
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged
 from app.notifications.queries.people import habits_of
 from app.notifications.rules.habits import Habits
 from app.notifications.rules.kinds import KINDS
@@ -30,15 +30,14 @@ api = APIBlueprint(
 @allow("review", by_session=True)
 def get() -> Response:
     """Read how I am told, and whether this installation sends mail at all."""
-    document = _read()
-    return tag(answer(document), document)
+    return tagged(_read())
 
 
 @api.put("/me/notifications", responses={200: Anything})
 @allow("review", by_session=True)
 def put(body: HabitsIn) -> Response:
     """Choose how I am told; it counts for what is pending too."""
-    check_unchanged(f"habits {workspace_id()} {person_id()}", _read)
+    check_unchanged(person_id(), _read)
     chosen = choose_habits(
         db(),
         now=now(),
@@ -47,8 +46,7 @@ def put(body: HabitsIn) -> Response:
         person_id=person_id(),
         habits=Habits(body.modes, body.zone, body.daily_at, body.quiet_from, body.quiet_until),
     )
-    document = _document(chosen)
-    return tag(answer(document), document)
+    return tagged(_document(chosen))
 
 
 def _read() -> dict[str, Any]:

@@ -8,13 +8,13 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import answer, tagged
 from app.api.v1.shapes.admin import PersonIn
 from app.api.v1.shapes.parts import Anything, IdPath, PageQuery, Problem
 from app.api.v1.shapes.people import AccessIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged
 from app.identity.queries import MembershipRow, get_membership, list_people
 from app.identity.service import AccessChange, change_access, create_person
 from app.kernel.errors import Forbidden
@@ -50,7 +50,7 @@ def post(body: PersonIn) -> Response:
         skills=body.skills,
         queues=body.queues,
     )
-    return _tagged(_read(person_id), 201)
+    return tagged(_read(person_id), 201)
 
 
 @api.get("/people", responses={200: Anything})
@@ -66,7 +66,7 @@ def get_all(query: PageQuery) -> Response:
 @allow("admin")
 def get(path: IdPath) -> Response:
     """Read one person of this workspace."""
-    return _tagged(_read(parse("person", path.id)))
+    return tagged(_read(parse("person", path.id)))
 
 
 @api.patch("/people/<id>", responses={200: Anything})
@@ -76,7 +76,7 @@ def patch(path: IdPath, body: AccessIn) -> Response:
     if body.roles is not None and not principal().may("admin"):
         raise RolesAreForAdmins
     person_id = parse("person", path.id)
-    check_unchanged(path.id, lambda: _read(person_id))
+    check_unchanged(workspace_id(), lambda: _read(person_id))
     change_access(
         db(),
         now=now(),
@@ -91,11 +91,7 @@ def patch(path: IdPath, body: AccessIn) -> Response:
             unlimited="capacity" in body.model_fields_set and body.capacity is None,
         ),
     )
-    return _tagged(_read(person_id))
-
-
-def _tagged(document: dict[str, Any], status: int = 200) -> Response:
-    return tag(answer(document, status), document)
+    return tagged(_read(person_id))
 
 
 def _read(person_id: UUID) -> dict[str, Any]:

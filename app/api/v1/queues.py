@@ -6,13 +6,13 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from app.api.v1.answers import answer
+from app.api.v1.answers import answer, tagged
 from app.api.v1.doctor import queue_document
 from app.api.v1.shapes.parts import Anything, IdPath, Problem
 from app.api.v1.shapes.queues import QueueIn
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
-from app.edge.versions import check_unchanged, tag
+from app.edge.versions import check_unchanged, version_of
 from app.kernel.ids import NoSuchId, parse, show
 from app.kernel.instants import instant_text
 from app.queue.models import Queue
@@ -38,7 +38,7 @@ _MOVING: Final = ("reordering",)
 def post(body: QueueIn) -> Response:
     """Make a queue before its first item comes; otherwise it comes into being with that."""
     added = add_queue(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), settings=_settings(body))
-    return _tagged(settings_document(added), 201)
+    return tagged(settings_document(added), 201, moving=_MOVING)
 
 
 @api.get("/queues", responses={200: Anything})
@@ -54,7 +54,9 @@ def get_all() -> Response:
 def get(path: IdPath) -> Response:
     """Say what waits in a queue, since when, and what of it is due soon or late. The ETag is that of its settings."""
     state = look_at_queue(db(), now=now(), workspace_id=workspace_id(), queue_id=parse("queue", path.id))
-    return tag(answer(queue_document(state)), settings_document(state.queue), moving=_MOVING)
+    response = answer(queue_document(state))
+    response.set_etag(version_of(settings_document(state.queue), moving=_MOVING))
+    return response
 
 
 @api.put("/queues/<id>", responses={200: Anything})
@@ -62,7 +64,7 @@ def get(path: IdPath) -> Response:
 def put(path: IdPath, body: QueueIn) -> Response:
     """Change how a queue is worked. Items that wait get their new place within a minute or so."""
     queue_id = parse("queue", path.id)
-    check_unchanged(path.id, lambda: _read(queue_id), moving=_MOVING)
+    check_unchanged(queue_id, lambda: _read(queue_id), moving=_MOVING)
     changed = change_queue(
         db(),
         now=now(),
@@ -71,11 +73,7 @@ def put(path: IdPath, body: QueueIn) -> Response:
         queue_id=queue_id,
         settings=_settings(body),
     )
-    return _tagged(settings_document(changed))
-
-
-def _tagged(document: dict[str, Any], status: int = 200) -> Response:
-    return tag(answer(document, status), document, moving=_MOVING)
+    return tagged(settings_document(changed), moving=_MOVING)
 
 
 def _read(queue_id: UUID) -> dict[str, Any]:
