@@ -128,8 +128,10 @@ def _cut_off_after(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
     """End the connection after so many seconds: a timeout of the socket begins anew with every byte."""
 
     def cut() -> None:
-        with suppress(OSError, AttributeError):
-            server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # gone already, then
+        # None when the talk had just ended by itself.
+        if server.sock is not None:
+            with suppress(OSError):
+                server.sock.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True

@@ -13,7 +13,8 @@ from app.edge.guard import allow
 from app.kernel.ids import parse, show
 from app.notifications.models import ChatHook
 from app.notifications.queries.outbox import get_hook, latest_try, list_hooks
-from app.notifications.rules.kinds import KINDS
+from app.notifications.rules.kinds import KINDS, WAITING
+from app.notifications.rules.wording import TITLES
 from app.notifications.service import disable_hook, register_hook, send_trial
 from app.web.access import known_queues
 from app.web.onward import to
@@ -21,21 +22,13 @@ from app.web.settings_forms import refused, ticked, typed, unknown_fields
 
 page = Blueprint("chat_hook_pages", __name__)
 _FIELDS: Final = ("name", "url", "kinds", "queues")
-_KINDS: Final = {
-    "handed_over": "something was handed over",
-    "due_soon": "something is due soon",
-    "breached": "something is overdue",
-    "escalated": "something was escalated",
-    "waiting": "work waits",
-    "endpoint_disabled": "an endpoint was given up",
-}
 
 
 @page.get("/admin/chat-hooks")
 @allow("admin")
 def show_all() -> str:
     """Show the channels that are told, with the form for one more."""
-    return _page({"name": "", "kinds": [kind for kind in KINDS if kind != "waiting"], "queues": []}, {})
+    return _page({"name": "", "kinds": [kind for kind in KINDS if kind != WAITING], "queues": []}, {})
 
 
 def _page(values: dict[str, Any], faults: dict[str, str]) -> str:
@@ -43,7 +36,7 @@ def _page(values: dict[str, Any], faults: dict[str, str]) -> str:
         "admin/chat_hooks.html",
         hooks=[_shown(hook) for hook in list_hooks(db(), workspace_id=workspace_id())],
         values=values,
-        kinds=[{"id": kind, "name": _KINDS[kind]} for kind in KINDS],
+        kinds=[{"id": kind, "name": TITLES[kind]} for kind in KINDS],
         queues=known_queues(),
         faults=faults,
         problems=unknown_fields(faults, _FIELDS),
@@ -55,7 +48,7 @@ def _shown(hook: ChatHook) -> dict[str, Any]:
     return {
         "name": hook.name,
         "address": hook.shown_url,
-        "kinds": [_KINDS[kind] for kind in hook.kinds],
+        "kinds": [TITLES[kind] for kind in hook.kinds],
         "queues": hook.queues,
         "disabled_at": hook.disabled_at,
         "disabled_why": hook.disabled_why,

@@ -1,12 +1,16 @@
 """The story of an item as its page tells it: each event of the trail as a sentence. Called by the item page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from app.audit.queries import EventRow
+from app.audit.queries import EventRow, list_events_of
+from app.edge.context import db, workspace_id
 from app.kernel.ids import show
+from app.queue.models import Item
+from app.reports.people import names_of_keys
 
 _TOLD: Final[Mapping[str, str]] = {
     "item.enqueued": "came in",
@@ -41,23 +45,30 @@ _TOLD: Final[Mapping[str, str]] = {
 }
 # What somebody said is not shown while reviewers are to judge it without seeing each other.
 _VOTES: Final = frozenset({"item.vote", "item.vote_late", "item.claim", "item.expire_claim"})
-
-
 # Who acts without being a person or a key.
 _OTHERS: Final = {"system": "Proofdesk itself", "command": "the command line"}
+_MOST_EVENTS: Final = 200
 
 
-def tell(
-    events: Sequence[EventRow], *, names: Mapping[str, str], keys: Mapping[UUID, str], veiled: bool
-) -> list[dict[str, Any]]:
-    """Return each event as {at, what, who, more}.
+def story(item: Item, *, names: Mapping[str, str], veiled: bool) -> list[dict[str, Any]]:
+    """Return what happened to an item, and what came of its decision, each event as {at, what, who, more}.
 
     Args:
         names: Of people, by shown id.
-        keys: Who acts with each key.
         veiled: Leave out who judged, because others are still to judge independently.
     """
+    keys = names_of_keys(db(), workspace_id=workspace_id())
+    events = _events_of("item", item.id) + [
+        event for event in _events_of("submission", item.submission_id) if event.type == "grant.redeemed"
+    ]
+    events.sort(key=attrgetter("number"))
     return [_one(event, names, keys, veiled=veiled and event.type in _VOTES) for event in events]
+
+
+def _events_of(kind: str, subject_id: UUID) -> list[EventRow]:
+    return list_events_of(
+        db(), workspace_id=workspace_id(), subject_kind=kind, subject_id=subject_id, limit=_MOST_EVENTS
+    )
 
 
 def _one(event: EventRow, names: Mapping[str, str], keys: Mapping[UUID, str], *, veiled: bool) -> dict[str, Any]:

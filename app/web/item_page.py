@@ -11,7 +11,6 @@ import orjson
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.audit.queries import EventRow, list_events_of
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import SIGNED_IN, MissingScope, allow
 from app.identity.queries import list_members
@@ -25,20 +24,19 @@ from app.queue.queries import find_live_claim, find_newest_claim, get_item, get_
 from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
 from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
-from app.reports.people import names_of_keys, names_of_people
+from app.reports.people import names_of_people
 from app.review.queries import find_decision, list_notes
 from app.review.rules.verdict import Verdict
 from app.review.service import assign_item, supersede, unhold_item
 from app.submissions.queries import open_submission
 from app.submissions.rules.sensitive import hide
 from app.submissions.service import reveal
-from app.web.item_history import tell
+from app.web.item_history import story
 from app.web.onward import to
 from app.web.verdict_form import read_digest
 
 page = Blueprint("item_page", __name__)
 MOST_PEOPLE: Final = 200
-MOST_EVENTS: Final = 200
 _MAY: Final = ("review", "read", "queues")
 
 
@@ -61,12 +59,7 @@ def _show(
     opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
     oversees, reads = principal().may("oversee"), principal().may("read")
     veiled = item.review_mode == "blind" and item.state in OPEN
-    events = list_events_of(
-        db(), workspace_id=workspace_id(), subject_kind="item", subject_id=item.id, limit=MOST_EVENTS
-    )
-    events += [event for event in _events_of_submission(item) if event.type == "grant.redeemed"]
     names = names_of_people(db(), workspace_id=workspace_id())
-    keys = names_of_keys(db(), workspace_id=workspace_id())
     found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
     mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     busy = mine is not None and mine.expires_at > now()
@@ -92,7 +85,7 @@ def _show(
         if decision is not None and seen and (oversees or reads)
         else None,
         notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
-        history=tell(events, names=names, keys=keys, veiled=veiled) if oversees or reads else [],
+        history=story(item, names=names, veiled=veiled) if oversees or reads else [],
         doctor=_doctor(found, oversees, at_desk=at_desk),
         at_desk=at_desk,
         may=_may(item, found, oversees=oversees, seen=seen, busy=busy),
@@ -101,16 +94,6 @@ def _show(
         problem=problem,
         posted=posted or {},
         urls=_urls(item, None if decision is None else decision.id),
-    )
-
-
-def _events_of_submission(item: Item) -> list[EventRow]:
-    return list_events_of(
-        db(),
-        workspace_id=workspace_id(),
-        subject_kind="submission",
-        subject_id=item.submission_id,
-        limit=MOST_EVENTS,
     )
 
 
@@ -163,7 +146,7 @@ def _doctor(found: ItemDiagnosis, oversees: bool, *, at_desk: bool) -> dict[str,
     }
 
 
-# What is somebody's work is another's own.
+# Said to whoever has the item at her own desk.
 _MINE: Final = {"claimed_by_others": "claimed_by_me"}
 _TIMERS: Final = {
     "due_soon": "counts as due soon",

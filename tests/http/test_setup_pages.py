@@ -298,7 +298,7 @@ def test_a_chat_channel_is_told_tried_and_disabled_and_its_address_never_shown(s
     page = admin.get("/admin/chat-hooks").text
     assert "secret-part" not in page
     assert "night &lt;i&gt;" in page
-    assert "something is due soon, work waits" in page
+    assert "Due soon, Work waits" in page
     (hook,) = site.call("GET", "/chat-hooks").body["data"]
     assert admin.post(f"/admin/chat-hooks/{hook['id']}/test").status_code == 303
     assert "on its way" in admin.get("/admin/chat-hooks").text

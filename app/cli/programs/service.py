@@ -16,6 +16,8 @@ from app.kernel.errors import ServiceError
 from app.settings import environment
 
 _TRIES: Final = 6
+# However long a service asks for, somebody sits at the terminal.
+_LONGEST_PAUSE_SECONDS: Final = 30.0
 _PATIENCE: Final = urllib3.Timeout(connect=5.0, read=120.0)
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 
@@ -61,7 +63,7 @@ class Service:
                 if answer.status not in _AGAIN:
                     break
             if n < _TRIES - 1:
-                time.sleep(min(pause, 30.0))
+                time.sleep(min(pause, _LONGEST_PAUSE_SECONDS))
         raise click.ClickException(f"{method} {path}: {said}")
 
 

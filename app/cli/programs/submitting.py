@@ -5,7 +5,8 @@ again, because the answer was lost or the run was killed, is taken in once. What
 FILE.results.jsonl, and lines that stand there are not sent again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -93,17 +94,10 @@ def _element(line: bytes) -> bytes:
     return line.strip()
 
 
-class _bar:  # noqa: N801  # used as a statement, like the function that it stands for
-    """A progress bar on stderr, where a person is looking."""
-
-    def __init__(self, total: int, done: int) -> None:
-        columns = (TextColumn("Submitting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("submit", total=total, completed=done)
-
-    def __enter__(self) -> Any:
-        self._progress.start()
-        return lambda count: self._progress.advance(self._task, count)
-
-    def __exit__(self, *_error: object) -> None:
-        self._progress.stop()
+@contextmanager
+def _bar(total: int, done: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on stderr, where a person is looking; yield what moves it on."""
+    columns = (TextColumn("Submitting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("submit", total=total, completed=done)
+        yield lambda count: progress.advance(task, count)

@@ -16,13 +16,13 @@ from app.notifications.rules.kinds import BREACHED, DUE_SOON, ENDPOINT_DISABLED,
 # Lines of one kind in one message; the rest is a number.
 LINES: Final = 20
 MAX_NAME: Final = 100
-_TITLES: Final = {
+TITLES: Final = {
     HANDED_OVER: "Handed over",
     DUE_SOON: "Due soon",
     BREACHED: "Overdue",
     ESCALATED: "Escalated",
     WAITING: "Work waits",
-    ENDPOINT_DISABLED: "Nothing is sent there any more",
+    ENDPOINT_DISABLED: "Endpoint given up",
 }
 _COUNTED: Final = {
     HANDED_OVER: "handed over",
@@ -107,7 +107,7 @@ def mail_text(lines: Sequence[Line], *, name: str, workspace: str, zone: str, se
     for kind, group in _grouped(lines):
         shown = [_mail_line(line, zone) for line in group[:LINES]]
         rest = [f"- and {len(group) - LINES} more"] if len(group) > LINES else []
-        title = f"{_TITLES[kind]} to you" if kind == HANDED_OVER else _TITLES[kind]
+        title = f"{TITLES[kind]} to you" if kind == HANDED_OVER else TITLES[kind]
         parts.append("\n".join([f"{title}:", *shown, *rest]))
     parts.append(
         f"You get this because of what you chose, or left as it was, in {plain(workspace)}.\n"
@@ -133,7 +133,7 @@ def chat_text(lines: Sequence[Line]) -> str:
     for kind, group in _grouped(lines):
         shown = [_chat_line(line) for line in group[:LINES]]
         rest = [f"• and {len(group) - LINES} more"] if len(group) > LINES else []
-        parts.append("\n".join([f"*{_TITLES[kind]}*", *shown, *rest]))
+        parts.append("\n".join([f"*{TITLES[kind]}*", *shown, *rest]))
     return "\n".join(parts)
 
 
