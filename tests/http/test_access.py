@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.kernel.ids import show
+from app.kernel.ids import parse, show
 from tests.factories.site import Answered, Site, make_site
+from tests.factories.work import item_of
 
 
 @pytest.fixture
@@ -77,6 +78,23 @@ def test_capacity_is_the_most_in_hand(site: Site) -> None:
     assert (empty["claim"], empty["why"]["at_capacity"]) == (None, 1)
     assert change(site, "ada", capacity=None).body["capacity"] is None
     assert claim(site)["claim"] is not None
+
+
+def test_full_hands_take_no_further_item_by_its_name_either(site: Site) -> None:
+    change(site, "ada", skills=["french"], capacity=1)
+    sent = [parse("submission", site.submit().body["id"]) for _ in range(3)]
+    with site.app.database.unit_of_work() as session:
+        first, second, third = (show("item", item_of(session, one).id) for one in sent)
+    kept = site.call("POST", "/claims/reservation", {}, key="ada").body["reservation"]["item"]
+    assert kept == first
+    # What is only kept ready makes room for what she asks for.
+    taken = site.call("POST", "/claims", {"item": second}, key="ada")
+    assert (taken.status, taken.body["item"]["id"]) == (201, second)
+    assert site.call("POST", f"/claims/{taken.body['claim']['id']}/hold", {}, key="ada").status == 200
+    refused = site.call("POST", "/claims", {"item": third}, key="ada")
+    assert (refused.status, refused.body["type"].rpartition("/")[2]) == (409, "at-capacity")
+    # What she holds is hers, however full her hands are.
+    assert site.call("POST", "/claims", {"item": second}, key="ada").body["item"]["id"] == second
 
 
 def test_presence_says_since_when_and_why(site: Site) -> None:

@@ -89,7 +89,6 @@ WITH free AS MATERIALIZED (
   SELECT id FROM items
    WHERE assigned_to = :person AND workspace_id = :workspace AND {ELIGIBLE} AND EXISTS (SELECT FROM free)
          AND NOT EXISTS (SELECT FROM queues WHERE queues.id = items.queue_id AND paused_at IS NOT NULL)
-         AND queue_id NOT IN (SELECT id FROM queues WHERE workspace_id = :workspace AND paused_at IS NOT NULL)
    ORDER BY sort_key, id
      FOR UPDATE SKIP LOCKED LIMIT 1
 ), {_line(further)}, taken AS (

@@ -34,6 +34,7 @@ from app.queue.service import (
     lock_item,
     note_seen,
     try_lock_claim,
+    try_lock_item,
     unassign,
 )
 from app.review.service.fitness import (
@@ -53,6 +54,10 @@ _FREE_AT_MOST: Final = 10
 
 class QueuePaused(Conflict):
     """Nothing is handed out of this queue while it is paused."""
+
+
+class AtCapacity(Conflict):
+    """This person has in hand as much as she may; judge or put back something first."""
 
 
 class SkillMissing(Forbidden):
@@ -79,6 +84,7 @@ def take_item(
         PersonDisabled: she has been disabled; nothing is handed out any more.
         OtherQueue: the queue or the item that is asked for is not hers.
         SkillMissing: the item asked for needs a skill that she does not have.
+        AtCapacity: she has in hand as much as she may, and the item asked for is none of that.
         NoSuchItem, ItemTaken: the item asked for cannot be had.
     """
     if item_id is None:
@@ -123,7 +129,8 @@ def take_step_by_step(
     standing = standing_of_member(session, member)
     hand_out = partial(claim_item, session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel)
     if item_id is not None:
-        _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker)
+        if not _check_fit(session, workspace_id=workspace_id, item_id=item_id, worker=worker):
+            _make_room(session, standing)
         return hand_out(item_id=item_id), True
     reserved = own_reservation(session, standing=standing, worker=worker)
     if reserved is not None and standing.paused_at is None:
@@ -162,11 +169,11 @@ def _free_overdue(session: Session, workspace_id: UUID) -> int:
     return freed + free_reservations(session, limit=_FREE_AT_MOST, workspace_id=workspace_id)
 
 
-def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: Worker) -> None:
-    """Refuse an item that this person would never be handed in turn."""
+def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: Worker) -> bool:
+    """Refuse an item that this person would never be handed in turn; say whether she has it in hand already."""
     item = get_item(session, workspace_id=workspace_id, item_id=item_id)
     if item.held_by == worker.person_id:
-        return
+        return True
     if item.queue_id not in worker.queues:
         if get_queue(session, workspace_id=workspace_id, queue_id=item.queue_id).paused_at is not None:
             raise QueuePaused
@@ -174,6 +181,20 @@ def _check_fit(session: Session, *, workspace_id: UUID, item_id: UUID, worker: W
             raise OtherQueue
     if not set(item.skills) <= set(worker.skills):
         raise SkillMissing
+    return False
+
+
+def _make_room(session: Session, standing: Standing) -> None:
+    """Refuse one more item to a person whose hands are full; what is only kept ready for her makes room."""
+    if standing.capacity is None or standing.in_hand < standing.capacity:
+        return
+    if standing.reserved is None or standing.in_hand > standing.capacity:
+        raise AtCapacity
+    item = try_lock_item(session, item_id=standing.reserved)
+    # Somebody is just at work on it; the next moment will tell.
+    if item is None:
+        raise AtCapacity
+    put_back(session, now=read_now(session), actor=SYSTEM, item=item)
 
 
 def _end_own_overdue(session: Session, *, workspace_id: UUID, person_id: UUID) -> None:
