@@ -19,7 +19,9 @@ from app.identity.service import AccessChange, change_access, create_person
 from app.kernel.errors import NotFound
 from app.kernel.ids import parse, show
 from app.queue.queries import list_queue_settings
+from app.reports.doctor import diagnose_person
 from app.reports.floor import count_needs, list_in_hand, list_presences
+from app.web.diagnosis import why_person
 from app.web.onward import to
 from app.web.settings_forms import refused, seen, ticked, typed, unknown_fields, words
 
@@ -132,6 +134,7 @@ def _person(member: MembershipRow, values: dict[str, Any], faults: dict[str, str
         ],
         faults=faults,
         problems=unknown_fields(faults, _FIELDS),
+        why=why_person(diagnose_person(db(), now=now(), workspace_id=workspace_id(), person_id=member.person.id)),
         change_url=url_for("access.change_person", person_id=show("person", member.person.id)),
     )
 

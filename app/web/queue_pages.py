@@ -16,8 +16,7 @@ from app.kernel.ids import parse, show
 from app.queue.models import Queue
 from app.queue.queries import NoSuchQueue, get_calendar, get_queue
 from app.queue.rules import explain_score
-from app.queue.rules.diagnosis import SAYS
-from app.reports.doctor import QueueDiagnosis, diagnose_queue
+from app.reports.doctor import diagnose_queue
 from app.reports.floor import (
     InHand,
     InLine,
@@ -27,6 +26,7 @@ from app.reports.floor import (
     list_presences,
     read_figures,
 )
+from app.web.diagnosis import why_queue
 from app.web.durations import write_duration
 
 page = Blueprint("queue_pages", __name__)
@@ -70,7 +70,7 @@ def show_one(queue_id: str) -> str:
         "queues/one.html",
         queue=figures_row(figures),
         settings=_settings(queue),
-        why=_why(found),
+        why=why_queue(found),
         workers=_workers(queue),
         hands=[hand_row(h) for h in hands],
         rows=[_row(r, queue) for r in rows[:LINES]],
@@ -189,25 +189,6 @@ def _settings(queue: Queue) -> dict[str, Any]:
         ],
         "lapse": write_duration(queue.lapse_ms),
         "reordering": queue.rekey_from is not None,
-    }
-
-
-def _why(found: QueueDiagnosis) -> dict[str, Any]:
-    """Return why a queue does not move, the weightiest reason first, and the skills that are missing."""
-    ordered = sorted(found.reasons.items(), key=lambda one: -one[1])
-    return {
-        "reasons": [{"count": n, "says": SAYS.get(word, word)} for word, n in ordered],
-        "able": found.people.get("able", 0),
-        "present": found.people.get("present", 0),
-        "nobody_has": found.skills_nobody_has,
-        "nobody_present_has": {
-            skill: n for skill, n in found.skills_nobody_present_has.items() if skill not in found.skills_nobody_has
-        },
-        "overdue_leases": found.state.leases.overdue,
-        "next_expiry_at": found.state.leases.next_expiry_at,
-        "next_expiry_seconds": None
-        if found.state.leases.next_expiry_at is None
-        else (found.state.leases.next_expiry_at - now()).total_seconds(),
     }
 
 

@@ -9,6 +9,8 @@ from werkzeug.test import Client, TestResponse
 from app.edge.unit_of_work import ProofdeskApp
 from app.kernel.clock import read_now
 from app.kernel.ids import show
+from app.queue.rules.diagnosis import SAYS
+from app.queue.rules.eligibility import MISSING_SKILL, PAUSED
 from app.review.service import measure_loads
 from tests.factories.site import BASE, Site, make_site
 
@@ -164,6 +166,20 @@ def test_roles_are_left_alone_by_whoever_does_not_administer(site: Site, lead: B
     site.add_person("adam", ["admin"])
     assert Browser(site, "adam").post(path, roles="reviewer").status_code == 303
     assert site.call("GET", f"/people/{show('person', site.people['ada'])}").body["roles"] == ["reviewer"]
+
+
+def test_a_persons_page_says_why_she_gets_nothing(site: Site, lead: Browser) -> None:
+    path = f"/admin/people/{show('person', site.people['ada'])}"
+    assert "Why Ada" in lead.get(path).text
+    site.define_addresses(rules=[{"name": "legal", "when": "true", "outcome": "review", "skills": ["law"]}])
+    site.submit()
+    assert SAYS[MISSING_SKILL] in lead.get(path).text
+    assert lead.post(path, skills_more="law").status_code == 303
+    able = lead.get(path).text
+    assert (SAYS[MISSING_SKILL] in able, "gets the next item she asks for" in able) == (False, True)
+    assert site.call("PUT", "/presence", {"state": "paused", "reason": "meeting"}, key="ada").status == 200
+    paused = lead.get(path).text
+    assert (SAYS[PAUSED] in paused, "(meeting)" in paused, "Why Ada" in paused) == (True, True, True)
 
 
 def test_a_skill_that_nobody_has_stands_out_and_is_given(site: Site, lead: Browser) -> None:
