@@ -53,7 +53,7 @@ class Judging(Working):
     def take_and_judge(self, person: str, verb: str) -> None:
         """Somebody works off what comes next."""
         self.take_next(person)
-        mine = self.model.in_hand(person)
+        mine = self.model.claimed_by(person)
         if mine is not None and mine.lease is not None:
             self._judge(mine, mine.lease, verb, at_desk=True)
 

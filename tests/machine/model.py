@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from tests.machine.kinds import CLAIM_SECONDS, KINDS, PEOPLE, Kind
+from tests.machine.kinds import CLAIM_SECONDS, KINDS, PEOPLE, SOON_SECONDS, Kind, Step
 
 OPEN: Final = frozenset({"waiting", "reserved", "claimed", "held"})
 CEILING: Final = timedelta(hours=4)
@@ -45,10 +45,16 @@ class Piece:
     id: UUID
     submission_id: UUID
     kind_name: str
+    born: datetime
     due: datetime
+    soon: datetime
+    step: datetime | None
     queue: str
     skills: frozenset[str]
-    priority: int = 50
+    priority: int
+    candidates: frozenset[str] | None
+    tier: int = 0
+    relaxed: bool = False
     state: str = "waiting"
     leases: list[Lease] = field(default_factory=list)
     stage: str = "on_time"
@@ -65,6 +71,29 @@ class Piece:
     given_until: datetime | None = None
     for_lead: bool = False
     adjudicating: bool = False
+
+    @classmethod
+    def of(cls, kind_name: str, item_id: UUID, submission_id: UUID, born: datetime) -> "Piece":
+        """Return an item that has just come in."""
+        kind = KINDS[kind_name]
+        due = born + timedelta(milliseconds=kind.sla_ms)
+        candidates = None if kind.candidates is None else frozenset({*kind.candidates, *filter(None, [kind.crew])})
+        piece = cls(
+            id=item_id,
+            submission_id=submission_id,
+            kind_name=kind_name,
+            born=born,
+            due=due,
+            soon=soon_before(due, born),
+            step=None,
+            queue=kind.queue,
+            skills=kind.skills,
+            priority=kind.priority,
+            candidates=candidates,
+            barred={*kind.excluded, *filter(None, [kind.requester])},
+        )
+        piece.step = piece.next_step(born)
+        return piece
 
     @property
     def kind(self) -> Kind:
@@ -99,6 +128,26 @@ class Piece:
         """Return its place in line: priority, then due time, then age."""
         return -self.priority, int(self.due.timestamp() * 1000), self.id.bytes
 
+    @property
+    def steps_left(self) -> tuple[Step, ...]:
+        """Return the escalation steps that it has not taken."""
+        return self.kind.steps[self.tier :]
+
+    def next_step(self, since: datetime) -> datetime | None:
+        """Return when its next step is due, counted from the one before."""
+        return since + timedelta(milliseconds=self.steps_left[0].after_ms) if self.steps_left else None
+
+    def climb(self, now: datetime) -> None:
+        """Take the next step."""
+        step = self.steps_left[0]
+        self.tier += 1
+        self.queue = step.queue or self.queue
+        if step.crew or step.leads:
+            self.candidates = frozenset({step.crew}) if step.crew else None
+        self.for_lead = self.for_lead or step.leads
+        self.priority = step.priority or self.priority
+        self.step = self.next_step(now)
+
     def end(self, outcome: str, state: str = "waiting") -> None:
         """End the live claim."""
         lease = self.lease
@@ -126,17 +175,23 @@ class Piece:
         """Say whether somebody could judge it if it were given to her by name."""
         who = PEOPLE[person]
         return (
-            self.skills <= set(who.skills)
+            self.skills <= who.can
+            and (self.candidates is None or bool(self.candidates & {person, *who.crews}))
             and person not in {voter for voter, _ in self.votes}
             and person not in self.barred
             and (not self.for_lead or who.lead)
         )
 
-    def fits(self, person: str) -> bool:
-        """Say whether somebody may have it while it waits; what was given to her may be of another queue."""
+    def open_to(self, person: str) -> bool:
+        """Say whether somebody may have it while nobody has it; what was given to her may be of another queue."""
         mine = self.given_to == person
         free = self.given_to is None and PEOPLE[person].works(self.queue)
-        return self.state == "waiting" and (mine or free) and self.suits(person)
+        return (mine or free) and self.suits(person)
+
+
+def soon_before(due: datetime, since: datetime) -> datetime:
+    """Return when an item counts as due soon: not before it came in."""
+    return max(due - timedelta(seconds=SOON_SECONDS), min(since, due))
 
 
 @dataclass
@@ -145,18 +200,32 @@ class Model:
 
     pieces: list[Piece] = field(default_factory=list)
     disabled: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
+    shut: set[str] = field(default_factory=set)
 
     def find(self, item_id: UUID) -> Piece:
         """Return an item by its id."""
         return next(p for p in self.pieces if p.id == item_id)
 
-    def in_hand(self, person: str) -> Piece | None:
+    def claimed_by(self, person: str) -> Piece | None:
         """Return the item that somebody has claimed, if any."""
         return next((p for p in self.pieces if p.lease and p.lease.person == person), None)
 
     def reserved_for(self, person: str) -> Piece | None:
         """Return the item that is kept ready for somebody, if any."""
         return next((p for p in self.pieces if p.state == "reserved" and p.keeper == person), None)
+
+    def full(self, person: str, *, beside_ready: bool = False) -> bool:
+        """Say whether somebody has in hand as much as she may, or only by what is kept ready for her."""
+        capacity = PEOPLE[person].capacity
+        hers = sum(p.holder == person for p in self.pieces)
+        if beside_ready and self.reserved_for(person) is not None:
+            hers -= 1
+        return capacity is not None and hers >= capacity
+
+    def fits(self, piece: Piece, person: str) -> bool:
+        """Say whether somebody would be handed an item: it waits, its queue is not paused, and it is open to her."""
+        return piece.state == "waiting" and piece.queue not in self.shut and piece.open_to(person)
 
     def expire(self, now: datetime) -> bool:
         """End every lease and every reservation that has run out; say whether there was any."""
@@ -172,12 +241,12 @@ class Model:
 
     def line(self, person: str) -> list[Piece]:
         """Return what somebody has not passed before and may have, in order."""
-        free = [p for p in self.pieces if p.fits(person) and p.given_to is None and person not in p.last_for]
+        free = [p for p in self.pieces if self.fits(p, person) and p.given_to is None and person not in p.last_for]
         return sorted(free, key=Piece.place)
 
     def next_for(self, person: str) -> Piece | None:
         """Return what somebody gets who asks for the next item: hers by name, then in line, then what she passed."""
-        free = [p for p in self.pieces if p.fits(person)]
+        free = [p for p in self.pieces if self.fits(p, person)]
         mine = [p for p in free if p.given_to == person]
         line = [p for p in free if p.given_to is None]
         for choice in (mine, self.line(person), line):

@@ -94,11 +94,9 @@ class Passing(Working):
             self.expect(act, PersonDisabled)
             return
         answer = self.expect(act)
-        ready = self.model.reserved_for(person)
-        if ready is not None and ready.kept_until is not None and ready.kept_until <= self.now:
-            ready.leave("")
-            ready = None
-        if ready is None:
+        hindered = person in self.model.away or self.model.full(person)
+        ready = self.still_ready(person, self.now)
+        if ready is None and not hindered:
             ready = next(iter(self.model.line(person)), None)
             if ready is not None:
                 ready.state, ready.keeper = "reserved", person
@@ -149,17 +147,23 @@ class Passing(Working):
         act = partial(escalate_claim, **self._sender(lease))
         if not lease.live:
             self.expect(act, ClaimLost)
-        elif not self._above(piece, lease):
+        elif self._goes_to_leads(piece) and not self._above(piece, lease):
             self.expect(act, NobodyAbove)
         else:
             self.expect(act)
             piece.end("escalated")
-            piece.for_lead = True
+            if piece.steps_left:
+                piece.climb(self.now)
+            else:
+                piece.for_lead = True
             self._not_hers(piece, lease)
 
     def _above(self, piece: Piece, lease: Lease) -> bool:
         """Say whether there is another lead who could judge it."""
         return LEAD not in {lease.person} | piece.barred | {who for who, _ in piece.votes}
+
+    def _goes_to_leads(self, piece: Piece) -> bool:
+        return piece.for_lead or not piece.steps_left or piece.steps_left[0].leads
 
     def _not_hers(self, piece: Piece, lease: Lease) -> None:
         piece.barred.add(lease.person)

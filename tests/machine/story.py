@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.queue.models import Claim, Item
+from app.queue.models import Claim, Item, Queue
 from app.review.models import Decision, Vote
 from app.submissions.models import Submission
-from tests.machine.model import Piece
+from tests.machine.model import OPEN, Piece
 
 Story = dict[str, Any]
 
@@ -29,6 +29,8 @@ def expected(piece: Piece) -> Story:
         "final_at": piece.final_at,
         "given_to": piece.given_to,
         "for_lead": piece.for_lead,
+        "due": piece.due if piece.state in OPEN else None,
+        "line": (piece.queue, piece.priority, piece.tier, piece.skills),
         "adjudicating": piece.adjudicating,
     }
 
@@ -40,6 +42,7 @@ def told(session: Session, names: dict[UUID, str]) -> dict[UUID, Story]:
         names: Of the people, by their ids.
     """
     stories: dict[UUID, Story] = {}
+    queues = {queue.id: queue.name for queue in session.scalars(select(Queue))}
     for item in session.scalars(select(Item)):
         stories[item.id] = {
             "state": item.state,
@@ -51,6 +54,8 @@ def told(session: Session, names: dict[UUID, str]) -> dict[UUID, Story]:
             "decision": None,
             "given_to": names[item.assigned_to] if item.assigned_to else None,
             "for_lead": item.for_lead,
+            "due": item.due_at if item.state in OPEN else None,
+            "line": (queues[item.queue_id], item.priority, item.tier, frozenset(item.skills)),
             "adjudicating": item.adjudicating,
         }
     _add_claims(session, stories, names)

@@ -11,11 +11,21 @@ from app.identity.service import PersonDisabled
 from app.kernel.errors import Conflict, Forbidden
 from app.queue.models import Claim
 from app.queue.service import ClaimLost
-from app.review.service import CannotCancel, NothingToClaim, beat, cancel, disable_reviewer, give_back, take_item
+from app.review.service import (
+    CannotCancel,
+    NothingToClaim,
+    beat,
+    cancel,
+    disable_reviewer,
+    give_back,
+    pause_reviewer,
+    resume_reviewer,
+    take_item,
+)
 from tests.factories.work import add_item
 from tests.machine.ground import Ground, needs_lease, some_kind, some_person, which
-from tests.machine.kinds import KINDS, OTHERS_QUEUE, SOON_SECONDS
-from tests.machine.model import OPEN, Lease, Piece
+from tests.machine.kinds import KINDS, OTHERS_QUEUE, QUEUES, RELAXED, RELAXED_AFTER_MS
+from tests.machine.model import OPEN, Lease, Piece, soon_before
 from workers.claims import expire
 from workers.deliveries import send_due
 from workers.timers import tend
@@ -37,10 +47,9 @@ class Working(Ground):
         what = KINDS[kind]
         with self.world.unit_of_work() as session:
             endpoint = self.world.endpoint if what.endpoint else None
-            item = add_item(session, self.world.workspace_id, task_type=kind, endpoint=endpoint)
+            item = add_item(session, self.world.workspace_id, task_type=kind, endpoint=endpoint, **what.wishes)
             assert set(item.skills) == what.skills
-            assert item.due_at == self.now + timedelta(milliseconds=what.sla_ms)
-        self.model.pieces.append(Piece(item.id, item.submission_id, kind, item.due_at, what.queue, what.skills))
+        self.model.pieces.append(Piece.of(kind, item.id, item.submission_id, self.now))
 
     @rule(person=some_person)
     def take_next(self, person: str) -> None:
@@ -65,14 +74,20 @@ class Working(Ground):
             self.expect(act, PersonDisabled)
             return
         at = self.now + timedelta(seconds=1)
-        mine = self.model.in_hand(person)
-        if mine is not None and mine.lease is not None and mine.lease.expires <= at:
-            if wanted is None or wanted.fits(person) or wanted is mine or wanted.keeper == person:
-                mine.end("expired")
+        mine, ready = self.model.claimed_by(person), self.model.reserved_for(person)
+        over = mine if mine is not None and mine.lease is not None and mine.lease.expires <= at else None
+        if over is not None:
+            # Her own lease that has run out is ended first; a refusal undoes that.
+            lease = over.lease
+            over.end("expired")
             mine = None
-        if mine is None and wanted is not None and not (wanted.fits(person) or wanted.keeper == person):
+        if mine is None and wanted is not None and not self._may_open(wanted, person):
+            if over is not None and lease is not None:
+                lease.ended, over.state = None, "claimed"
             self.expect(act, Conflict, Forbidden)
             return
+        if mine is None and wanted is not None and ready not in (None, wanted) and self.model.full(person):
+            ready.leave("")
         answer = self.expect(act)
         if mine is not None:
             assert isinstance(answer, tuple)
@@ -88,13 +103,28 @@ class Working(Ground):
         assert claim.item_id == due.id, f"{person} should have got {due}"
         self.given(due, person, claim)
 
-    def _next(self, person: str, at: datetime) -> Piece | None:
-        """Return what comes next for somebody: what is kept ready, then the line, then what others let run out."""
+    def _may_open(self, piece: Piece, person: str) -> bool:
+        """Say whether somebody may take this very item: it is kept for her, or open to her while her hands are free."""
+        free = self.model.fits(piece, person) and not self.model.full(person, beside_ready=True)
+        return piece.keeper == person or free
+
+    def still_ready(self, person: str, at: datetime) -> Piece | None:
+        """Return what is kept ready for somebody, and put back what is not hers any more."""
         ready = self.model.reserved_for(person)
         if ready is not None and ready.kept_until is not None:
-            if ready.kept_until > at:
+            if ready.kept_until > at and ready.queue not in self.model.shut and ready.open_to(person):
                 return ready
             ready.leave("")
+        return None
+
+    def _next(self, person: str, at: datetime) -> Piece | None:
+        """Return what comes next for somebody: what is kept ready, then the line, then what others let run out."""
+        full = self.model.full(person)
+        ready = self.still_ready(person, at)
+        if ready is not None and person not in self.model.away:
+            return ready
+        if person in self.model.away or full:
+            return None
         found = self.model.next_for(person)
         return self.model.next_for(person) if found is None and self.model.expire(at) else found
 
@@ -198,6 +228,27 @@ class Working(Ground):
             if piece.state in OPEN and piece.given_to == person:
                 piece.give(None)
 
+    @rule(person=some_person)
+    def pause_or_go_on(self, person: str) -> None:
+        """Somebody takes a break, or comes back from one."""
+        self.tick()
+        whose = {"workspace_id": self.world.workspace_id, "person_id": self.world.people[person]}
+        act = resume_reviewer if person in self.model.away else pause_reviewer
+        with self.world.unit_of_work() as session:
+            act(session, now=self.now, actor=self.world.actor(person), **whose)
+        ready = self.model.reserved_for(person)
+        if ready is not None and person not in self.model.away:
+            ready.leave("")
+        self.model.away ^= {person}
+
+    @rule(queue=st.sampled_from(QUEUES))
+    def stop_or_open(self, queue: str) -> None:
+        """Whoever runs queues pauses one, or lets it go on."""
+        self.tick()
+        self.model.shut ^= {queue}
+        with self.world.unit_of_work() as session:
+            self.world.set_queue(session, queue, paused=queue in self.model.shut)
+
     @rule(seconds=st.sampled_from([30, 61, 600, 901, 7_200, 15_000, 90_000]))
     def time_passes(self, seconds: int) -> None:
         """Nobody does anything for a while, the sweeper neither."""
@@ -227,18 +278,47 @@ class Working(Ground):
         """Note what time does to an open item."""
         if piece.state == "waiting" and piece.given_until is not None and piece.given_until <= self.now:
             piece.give(None)
-        if piece.due > self.now:
-            if piece.due - timedelta(seconds=SOON_SECONDS) <= self.now and piece.stage == "on_time":
-                piece.stage = "due_soon"
+        while piece.state in OPEN and self._next_act(piece):
+            pass
+        if piece.state not in OPEN:
             return
-        piece.stage = "breached"
-        if piece.kind.on_timeout == "escalate":
-            return
+        relaxes = piece.queue == OTHERS_QUEUE and not piece.relaxed
+        if relaxes and piece.born + timedelta(milliseconds=RELAXED_AFTER_MS) <= self.now:
+            piece.relaxed, piece.skills, piece.candidates = True, piece.skills - {RELAXED}, None
+        if piece.stage == "on_time" and piece.soon <= self.now:
+            piece.stage = "due_soon"
+
+    def _next_act(self, piece: Piece) -> bool:
+        """Note that its time is up, what comes of that, or a step; say whether there was anything."""
+        overdue, escalates = piece.stage == "breached", piece.kind.on_timeout == "escalate"
+        if not overdue and piece.due <= self.now:
+            piece.stage = "breached"
+        elif overdue and not escalates:
+            self._time_out(piece, piece.kind.on_timeout)
+        elif overdue and not piece.steps_left and piece.kind.on_last_timeout != "stay":
+            self._time_out(piece, piece.kind.on_last_timeout)
+        elif piece.steps_left and (overdue or (piece.step is not None and piece.step <= self.now)):
+            self._climb(piece)
+        else:
+            return False
+        return True
+
+    def _climb(self, piece: Piece) -> None:
+        """Note a step that time takes; an item whose time is up gets a new one."""
+        waited = timedelta(milliseconds=piece.steps_left[0].after_ms)
+        piece.climb(self.now)
+        if piece.state == "waiting":
+            piece.give(None)
+        if piece.due <= self.now:
+            piece.due, piece.stage = piece.step or self.now + waited, "on_time"
+        piece.soon = soon_before(piece.due, self.now)
+
+    def _time_out(self, piece: Piece, on_timeout: str) -> None:
         verbs = {verb for _, verb in piece.votes}
-        state = "expired" if piece.kind.on_timeout == "expire" else "decided"
+        state = "expired" if on_timeout == "expire" else "decided"
         piece.leave("timed_out", state)
         piece.final_at = self.now
         if state == "decided":
-            uses = piece.kind.on_timeout == "use_output" and verbs <= {"approve", "correct"}
+            uses = on_timeout == "use_output" and verbs <= {"approve", "correct"}
             piece.outcome = "rejected" if not uses else "corrected" if "correct" in verbs else "approved"
             piece.decided_by, piece.decider = "timeout", None
