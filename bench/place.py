@@ -25,6 +25,8 @@ from app.embedded.stack import temporary_servers
 from app.kernel.db import Database, make_engine
 from app.kernel.schema import upgrade
 from app.kernel.sealing import Vault
+from bench import bare_flask as bare_flask_app
+from bench.limit import connect
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Seals what a run makes and throws away.
@@ -95,6 +97,19 @@ def web_server(place: Place, database_url: str) -> Iterator[int]:
     port = _free_port()
     environment = {**_environment(place, database_url), "PROOFDESK_BASE_URL": f"http://{HOST}:{port}"}
     with _running(web_command(HOST, port), environment) as server:
+        _wait_for(port, server)
+        yield port
+
+
+@contextmanager
+def bare_flask(database_url: str) -> Iterator[int]:
+    """Yield the port of two bare Flask views over this database, under the same server with the same threads."""
+    with connect(database_url) as connection:
+        connection.execute(bare_flask_app.MAKE)
+    port = _free_port()
+    command = web_command(HOST, port)
+    command[command.index("app.cli.web_server")], command[-1] = "granian", f"{bare_flask_app.__name__}:app"
+    with _running(command, {**os.environ, "BENCH_URL": database_url}) as server:
         _wait_for(port, server)
         yield port
 

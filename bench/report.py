@@ -22,6 +22,7 @@ TITLES: Final = {
     "loop": "HTTP: next, decide",
     "beats": "HTTP: next, 2 beats, decide",
     "submit limit": "Bare INSERT and COMMIT of 2 KB, psycopg (the limit; at most 32 connections)",
+    "submit flask": "HTTP: the same to a bare Flask view with one INSERT, under the same server (the limit of Flask)",
     "submit": "HTTP: one submission of 2 KB a call",
     "submit keyed": "The same, each with an Idempotency-Key",
     "batch limit": "Bare COPY of 1,000 rows into three tables, one connection (the limit)",
@@ -30,6 +31,7 @@ TITLES: Final = {
     "deliver limit": "RQ SimpleWorker, one job for each webhook, nothing but the post",
     "deliver": "Webhooks that are due at once, to a receiver on loopback",
     "resume limit": "LangGraph with its PostgreSQL checkpointer: run to the interrupt, resume",
+    "resume flask": "HTTP: the same two calls to bare Flask views with one statement each (the limit of Flask)",
     "resume": "HTTP: submit what waits, read what was decided",
     "snapshot closed": "Claims for as long, no snapshot open",
     "snapshot open": "Claims while a snapshot is open",
@@ -192,6 +194,20 @@ TARGETS: Final = (
     ),
 )
 
+# What the figures above are to be held against: how near they come to what Flask itself can do here.
+YARDSTICKS: Final[Mapping[str, Callable[[Figures], float | None]]] = {
+    **{
+        f"single submissions over {many} connections / a bare Flask view with one insert": _share(
+            "submit", many, "submit flask", many, "submit_per_second"
+        )
+        for many in (16, 64)
+    },
+    "submit and read / the same two calls to bare Flask views": _beside("resume", "resume flask", "resume_per_second"),
+    "bare Flask views / LangGraph's PostgreSQL checkpointer": _beside(
+        "resume flask", "resume limit", "resume_per_second"
+    ),
+}
+
 
 def machine() -> str:
     """Return what the figures were measured on."""
@@ -267,6 +283,8 @@ def _target_lines(found: Figures) -> list[str]:
             lines.append(
                 f"| {target.what} | {target.gate:g} | {target.goal:g} | {value:.2f} | {target.verdict(value)} |"
             )
+    shares = {what: read(found) for what, read in YARDSTICKS.items()}
+    lines += [f"| {what} | | | {share:.2f} | |" for what, share in shares.items() if share is not None]
     per_second = _one("loop", 100_000, "decide_per_second")(found)
     if per_second is not None:
         label_studio, awaithumans = per_second / LABEL_STUDIO_PER_SECOND, per_second / AWAITHUMANS_PER_SECOND
@@ -290,7 +308,7 @@ def _tables(found: Figures) -> list[str]:
             continue
         kinds = [
             kind
-            for kind in ("claim", "next", "beat", "decide", "submit", "batch", "follow")
+            for kind in ("claim", "next", "beat", "decide", "submit", "batch", "follow", "resume")
             if any(f"{kind}_p50" in found[p] for p in places)
         ]
         if not kinds:

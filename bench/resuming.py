@@ -3,7 +3,8 @@
 Ours: submit what has to wait, and read a submission that was decided, with its decision; over HTTP, with keys, checks,
 policy, sealing and trail. Theirs: run a graph of one node up to its interrupt, and resume it with an answer; in the
 process itself, with the checkpoints in the same PostgreSQL. Both carry a body of 2 KB, with eight programs at once. The
-person in between is left out on both sides.
+person in between is left out on both sides. The same two calls to bare Flask views say what any service could reach
+that is made with Flask and spoken to over HTTP.
 """
 
 import os
@@ -55,6 +56,14 @@ def decide_some(port: int, sender: str, reviewer: str) -> tuple[str, ...]:
     sending.close()
     judging.close()
     return tuple(ids)
+
+
+def submit_some(port: int) -> tuple[str, ...]:
+    """Write a few rows by the bare views and return their ids; nobody has to decide them."""
+    wire, bodies = Wire(port, "none"), submissions()
+    ids = tuple(str(wire.post("/submissions", next(bodies))[1]["id"]) for _ in range(DECIDED))
+    wire.close()
+    return ids
 
 
 def submit_and_resume(order: Program | Graph, span: Span) -> list[Tally]:

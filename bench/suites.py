@@ -16,7 +16,7 @@ from app.reports.invariants import check_invariants
 from bench import claiming, delivering, following, footprint, intake, limit, loop, resuming
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
-from bench.place import Place, new_database, opened, web_server, worker
+from bench.place import Place, bare_flask, new_database, opened, web_server, worker
 
 # A second million to fill would take longer than it tells anything.
 SEVERAL_AT_MOST = 100_000
@@ -139,6 +139,11 @@ def _deliver(place: Place, plan: Plan) -> Iterator[Cell]:
 def _resume(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:
     """Submit and go on with what was decided, beside LangGraph; then weigh the processes that did it."""
     key = intake.make_sender(database)
+    if "resume" in plan.suites:
+        with bare_flask(url) as port:
+            bare = [resuming.Program(port, "none", resuming.submit_some(port))] * resuming.PROGRAMS
+            for _ in range(plan.rounds):
+                yield _cell(("resume flask", 0, len(bare)), resuming.submit_and_resume, bare, plan)
     with web_server(place, url) as port, worker(place, url):
         decided = resuming.decide_some(port, key, intake.make_reviewer(database))
         programs = [resuming.Program(port, key, decided)] * resuming.PROGRAMS
@@ -186,6 +191,12 @@ def _with_backlog(place: Place, plan: Plan, url: str, database: Database, waitin
 def _intake(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:
     """Submit one by one and in batches, each beside its bare limit; nothing waits at first."""
     key = intake.make_sender(database)
+    if "submit" in plan.suites:
+        with bare_flask(url) as port:
+            for _ in range(plan.rounds):
+                for many in plan.connections:
+                    streams = [intake.Stream(port, "none")] * many
+                    yield _cell(("submit flask", 0, many), intake.submit_one_by_one, streams, plan)
     with web_server(place, url) as port:
         stream, keyed = intake.Stream(port, key), intake.Stream(port, key, keyed=True)
         for _ in range(plan.rounds):
