@@ -208,7 +208,7 @@ function onSubmit(event) {
     return;
   }
   const approves = event.submitter === act("approve");
-  const count = changed().length;
+  const count = changed().length + form.querySelectorAll("[data-rows]").length;
   if (approves && count && !form.querySelector('[name="discard_edits"]')) {
     event.preventDefault();
     unsent.querySelector("[data-changed-count]").textContent = count === 1 ? "1 field" : `${count} fields`;
@@ -218,8 +218,8 @@ function onSubmit(event) {
   leaving = true;
   clearTimeout(saveTimer);
   // Should the server not answer, the browser's Back finds the text here; the next page that opens clears it away.
-  // A form that an answer is put into comes back with that, not with what stood in it.
-  if (event.submitter?.value === "fill") sessionStorage.removeItem(storageKey);
+  // A form that an answer is put into, or whose rows change, comes back with that, not with what stood in it.
+  if (/^(fill$|rows )/.test(event.submitter?.value)) sessionStorage.removeItem(storageKey);
   else keepHere();
 }
 

@@ -12,7 +12,7 @@ import orjson
 from app.kernel.strict_json import encode_canonically
 from app.review.queries import OpenClaim
 from app.review.rules.answers import Answer
-from app.web.schema_form import Posted, build_form, read_form
+from app.web.schema_form import Posted, all_orders, build_form, control_name, pointer_of, read_form
 
 _VERBS: Final = {"approve": "approve", "edit": "run with edits", "correct": "correct", "reject": "reject"} | {
     "respond": "answer instead"
@@ -62,7 +62,10 @@ def fill_form(opened: OpenClaim, answer: Answer) -> tuple[Posted, bool]:
 
 
 def _fill(fields: dict[str, str | list[str]], schema: Any, before: Any, after: Any, prefix: str) -> bool:
-    texts = {leaf.name: leaf.text for leaf in build_form(schema, after, {}, {}, prefix).leaves if not leaf.is_group}
+    orders = all_orders(before, after, lambda way: control_name(prefix, pointer_of(way)))
+    shown = build_form(schema, before, {}, {}, prefix, posted=orders)
+    wanted = {node.place: node.text for node in build_form(schema, after, {}, {}, prefix).leaves}
+    texts = {leaf.name: wanted[leaf.place] for leaf in shown.leaves if leaf.place in wanted} | orders
     fields |= texts
     return bool(read_form(schema, before, texts, prefix=prefix)[0] == after)
 

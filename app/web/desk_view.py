@@ -19,7 +19,7 @@ from app.kernel.jcs import args_sha256
 from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action, Received
 from app.web.answers_view import answers_table
-from app.web.schema_form import FormNode, build_form, control_name
+from app.web.schema_form import FormNode, build_form
 
 Posted = Mapping[str, str | list[str]]
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -91,7 +91,7 @@ def desk(
         "adopted": fields.get("adopt", ""),
         "filled": "",
         "independent": opened.item.review_mode == "blind",
-        "problem": _problem(refused, faults),
+        "problem": _problem(refused, faults, _names(form, actions)),
         "edits_at_stake": False,
         "urls": _urls(opened),
     }
@@ -238,20 +238,28 @@ def _risks(action: Action) -> list[str]:
     return words + (["destructive"] if action.risk.get("destructive") is True else [])
 
 
-def _problem(refused: str | None, faults: Sequence[Fault]) -> dict[str, Any] | None:
+def _names(form: FormNode | None, actions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the name of every control by the pointer that a fault of it has."""
+    roots = [("/output", form)] if form is not None else []
+    roots += [(f"/actions/{one['index']}/args", one["form"]) for one in actions]
+    return {base + node.place: node.name for base, root in roots for node in root.nodes}
+
+
+def _problem(refused: str | None, faults: Sequence[Fault], names: Mapping[str, str]) -> dict[str, Any] | None:
     if refused is None:
         return None
-    return {"title": refused, "faults": [_fault(f) for f in faults]}
+    return {"title": refused, "faults": [_fault(f, names) for f in faults]}
 
 
-def _fault(fault: Fault) -> dict[str, str | None]:
+def _fault(fault: Fault, names: Mapping[str, str]) -> dict[str, str | None]:
     """Return a fault with the name of the control that it is about, so that the page can link to it."""
-    _, _, rest = fault.pointer.partition("/")
-    where, _, inside = rest.partition("/")
-    if where == "output":
-        return {"name": control_name("output", f"/{inside}" if inside else ""), "label": rest, "detail": fault.detail}
-    number, _, place = inside.partition("/")
-    if where == "actions" and place.startswith("args"):
-        name = control_name(f"args.{number}", place.removeprefix("args"))
-        return {"name": name, "label": place, "detail": fault.detail}
-    return {"name": None, "label": rest, "detail": f"{rest} {fault.detail}".strip()}
+    label = fault.pointer.removeprefix("/")
+    if label.startswith("actions/"):
+        label = label.split("/", 2)[2] if label.count("/") > 1 else label
+    within = fault.pointer
+    # What is missing in a group has no control of its own; the group is where to look.
+    while within and within not in names:
+        within = within.rpartition("/")[0]
+    if within:
+        return {"name": names[within], "label": label, "detail": fault.detail}
+    return {"name": None, "label": label, "detail": f"{label} {fault.detail}".strip()}

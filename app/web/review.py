@@ -35,12 +35,13 @@ from app.web.desk_more import more
 from app.web.desk_view import Posted, desk
 from app.web.onward import to
 from app.web.reasons import sentences
+from app.web.row_changes import with_rows_changed
 from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
 
 page = Blueprint("review", __name__)
-_NOT_TEXT: Final = frozenset(
-    {"token", "content_sha256", "verb", "discard_edits", "adopt", "skip_reason", "act_note", "hand_to"}
-)
+# What a draft does not hold, as the script's does not; and what of a lost form is no text.
+_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits"})
+_NOT_TEXT: Final = _PROOF | {"adopt", "skip_reason", "act_note", "hand_to"}
 _REFUSED: Final = "Nothing was decided."
 
 
@@ -99,6 +100,7 @@ def show_opened(
     refused: str | None = None,
     edits_at_stake: bool = False,
     filled: str = "",
+    focus: str | None = None,
     more_open: bool = False,
 ) -> str:
     threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
@@ -116,8 +118,23 @@ def show_opened(
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
     values |= more(db(), opened, posted=posted or {})
     return render_template(
-        "review/show.html", **values | {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open}
+        "review/show.html",
+        **values | {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open, "focus": focus},
     )
+
+
+def _change_rows(opened: OpenClaim, asked: str) -> str:
+    """Add, remove or move a row of an array, keep that as the draft, and show the form with it."""
+    fields, focus = with_rows_changed(opened, posted_fields(), asked)
+    save_draft(
+        db(),
+        now=now(),
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        claim_id=opened.claim.id,
+        body={"fields": {name: text for name, text in fields.items() if name not in _PROOF}},
+    )
+    return show_opened(opened, posted=fields, focus=focus)
 
 
 @page.post("/review/<claim_id>/decide")
@@ -127,6 +144,8 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     claim = own_claim(claim_id)
     opened = open_claim(db(), claim=claim)
     verb = request.form.get("verb", "")
+    if verb.startswith("rows "):
+        return _change_rows(opened, verb)
     answer = find_answer(opened, request.form.get("adopt", ""))
     if verb == "fill" and answer is not None:
         fields, whole = fill_form(opened, answer)

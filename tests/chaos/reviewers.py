@@ -35,7 +35,7 @@ class Crowd:
         self.wanted = wanted
         self.decided: dict[str, set[str]] = defaultdict(set)
         self.did: Counter[str] = Counter()
-        self._passed: set[str] = set()
+        self._taken: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     @property
@@ -43,11 +43,14 @@ class Crowd:
         """Say whether everything is decided."""
         return self.wanted <= set(self.decided)
 
-    def first_to_pass(self, item: str) -> bool:
-        """Say whether nobody has passed on an item before: who sends one on may not have it again."""
+    def first_to(self, what: str, item: str) -> bool:
+        """Say whether nobody has done this with an item before.
+
+        Who sends one on or corrects it may not have it again: if all did, nobody would be left to judge it.
+        """
         with self._lock:
-            fresh = item not in self._passed
-            self._passed.add(item)
+            fresh = (what, item) not in self._taken
+            self._taken.add((what, item))
         return fresh
 
 
@@ -78,7 +81,7 @@ class Reviewer:
 
     def _do(self, claim: dict[str, Any], item: dict[str, Any]) -> None:
         path, act = f"/claims/{claim['id']}", self.draw.choices(list(ACTS), list(ACTS.values()))[0]
-        if act != "judge" and not self.crowd.first_to_pass(item["id"]):
+        if act != "judge" and not self.crowd.first_to("pass", item["id"]):
             act = "judge"
         self.crowd.did[act] += 1
         if act == "judge":
@@ -97,6 +100,8 @@ class Reviewer:
     def _judge(self, path: str, claim: dict[str, Any], item: dict[str, Any]) -> None:
         persist(self.client, "POST", f"{path}/beats", json={"seq": 1, "client_mono_ms": 1, "state": "active"})
         verb = self.draw.choices(["approve", "correct", "reject"], [6, 2, 1])[0]
+        if verb == "correct" and not self.crowd.first_to("correct", item["id"]):
+            verb = "approve"
         corrected = {"output": f"{item['id']}, mended"} if verb == "correct" else {}
         verdict = {"token": claim["token"], "content_sha256": item["content_sha256"], "verb": verb, **corrected}
         answer = persist(self.client, "POST", f"{path}/decision", json=verdict)

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.kernel.errors import Fault
 from app.web.schema_form.node import ABSENT, FormNode, Kind, Option, Posted, child_pointer, control_name
+from app.web.schema_form.rows import bounds, like, row_tokens
 from app.web.schema_form.typed import dump_json
 
 MAX_DEPTH = 6
@@ -43,6 +44,7 @@ class _Place:
     declared: bool = True
     read_only: bool = False
     label: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def build_form(
 
     Confidences and thresholds are keyed by JSON Pointer (the root is ""). A field is doubtful when it has a
     threshold and its confidence is below it or unknown. `posted` shows a draft or a refused post instead of the
-    original; a fault stands at the deepest node that its pointer reaches. Every control's name begins with `prefix`.
+    original, with its rows; a fault stands at the deepest node that its pointer reaches in what would be sent.
+    Every control's name begins with `prefix`.
     """
     marks = _Marks(prefix, confidences, thresholds, posted or {}, tuple(faults))
     return _node(_Place(schema, value, "", label), marks)
@@ -104,9 +107,26 @@ def _node(place: _Place, marks: _Marks) -> FormNode:
         declared=place.declared,
         mismatch=kind == "json" and _has_other_type(schema, place.value),
         format=_text(schema, "format"),
-        faults=_faults_at(place.pointer, children, marks.faults),
+        faults=_faults_at(place.at, children, marks.faults),
+        place=place.at,
     )
+    if node.kind == "array":
+        return _with_rows(node, schema)
     return node if node.is_group else _with_text(node, schema, marks.posted)
+
+
+def _with_rows(node: FormNode, schema: Mapping[str, Any]) -> FormNode:
+    within = None if node.read_only else bounds(schema)
+    if within is None:
+        return node
+    tokens = tuple(child.key for child in node.children)
+    return replace(
+        node,
+        rows=tokens,
+        rows_changed=tokens != row_tokens(node.original, None),
+        may_add=len(tokens) < within[1],
+        may_remove=len(tokens) > within[0],
+    )
 
 
 def _with_text(node: FormNode, schema: Mapping[str, Any], posted: Posted) -> FormNode:
@@ -175,23 +195,30 @@ def _text(schema: Mapping[str, Any], word: str) -> str:
 
 def _children(kind: Kind, schema: Mapping[str, Any], place: _Place, marks: _Marks) -> tuple[FormNode, ...]:
     if kind == "array":
-        return tuple(_node(row, marks) for row in _rows(schema, place))
+        return tuple(_node(row, marks) for row in _rows(schema, place, marks))
     if kind == "object":
         nodes = [_node(one, marks) for one in _keys(schema, place)]
         return tuple(sorted(nodes, key=lambda node: not node.doubt_inside))
     return ()
 
 
-def _rows(schema: Mapping[str, Any], place: _Place) -> list[_Place]:
+def _rows(schema: Mapping[str, Any], place: _Place, marks: _Marks) -> list[_Place]:
     fixed = schema.get("prefixItems")
     schemas = fixed if isinstance(fixed, list) else []
-    rows = place.value if isinstance(place.value, list) else []
+    value = place.value if isinstance(place.value, list) else []
+    movable = not place.read_only and bounds(schema) is not None
+    given = marks.posted.get(control_name(marks.prefix, place.pointer)) if movable else None
     places = []
-    for n, row in enumerate(rows):
+    for n, token in enumerate(row_tokens(value, given)):
         part = schemas[n] if n < len(schemas) else schema.get("items")
+        row = ABSENT if token.startswith("n") else value[int(token)]
+        if row is ABSENT:
+            part = part if isinstance(part, dict) else like(value[0]) if value else {}
+            row = part.get("default", ABSENT)
         named = _text(part, "title") if isinstance(part, dict) else ""
+        below = _below(place, part, row, token)
         # People count from one; the pointer still counts from zero.
-        places.append(replace(_below(place, part, row, str(n)), label=f"{named} {n + 1}".strip()))
+        places.append(replace(below, label=f"{named} {n + 1}".strip(), at=child_pointer(place.at, str(n))))
     return places
 
 
@@ -214,18 +241,18 @@ def _keys(schema: Mapping[str, Any], place: _Place) -> list[_Place]:
 def _below(
     parent: _Place, schema: Any, value: Any, key: str, *, required: bool = True, declared: bool = True
 ) -> _Place:
-    pointer = child_pointer(parent.pointer, key)
-    return _Place(schema, value, pointer, key, parent.depth + 1, required, declared, parent.read_only)
+    pointer, at = child_pointer(parent.pointer, key), child_pointer(parent.at, key)
+    return _Place(schema, value, pointer, key, parent.depth + 1, required, declared, parent.read_only, at=at)
 
 
-def _faults_at(pointer: str, children: Sequence[FormNode], faults: Sequence[Fault]) -> tuple[str, ...]:
+def _faults_at(place: str, children: Sequence[FormNode], faults: Sequence[Fault]) -> tuple[str, ...]:
     def reaches(base: str, fault: Fault) -> bool:
         return fault.pointer == base or fault.pointer.startswith(base + "/")
 
     return tuple(
         fault.detail
         for fault in faults
-        if reaches(pointer, fault) and not any(reaches(child.pointer, fault) for child in children)
+        if reaches(place, fault) and not any(reaches(child.place, fault) for child in children)
     )
 
 

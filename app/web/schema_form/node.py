@@ -6,8 +6,9 @@ Knows nothing of how a form is built or read. Used by the two modules beside it 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, Literal
 
 Kind = Literal["object", "array", "string", "number", "integer", "boolean", "choice", "null", "json"]
@@ -36,8 +37,10 @@ class Option:
 class FormNode:
     """One field or group, its children in the order in which they are shown and reached by Tab.
 
-    `name` is the control's name and its element id. `text` is what the control shows now, `original_text` what it
-    shows for `original`. `confidence` is None when the model gave none. `doubtful` marks a field below its
+    `name` is the control's name and its element id; for an array that of the field with the tokens of its rows, which
+    are `rows` (see rows.py; None where they cannot be changed). `pointer` follows the original value and the tokens,
+    `place` is where the field stands in what would be sent. `text` is what the control shows now, `original_text` what
+    it shows for `original`. `confidence` is None when the model gave none. `doubtful` marks a field below its
     threshold, `doubt_inside` also the groups around it. `declared` is False for a key that the schema does not
     know, `mismatch` True for a value that is not of the schema's type.
     """
@@ -65,6 +68,11 @@ class FormNode:
     multiline: bool = False
     format: str = ""
     faults: tuple[str, ...] = ()
+    place: str = ""
+    rows: tuple[str, ...] | None = None
+    rows_changed: bool = False
+    may_add: bool = False
+    may_remove: bool = False
 
     @property
     def is_group(self) -> bool:
@@ -83,6 +91,13 @@ class FormNode:
     def changed(self) -> bool:
         """The control shows another text than the original's: a draft or a refused post was restored."""
         return normal_breaks(self.text) != normal_breaks(self.original_text)
+
+    @property
+    def nodes(self) -> Iterator["FormNode"]:
+        """This node and every one below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.nodes
 
     @property
     def leaves(self) -> tuple["FormNode", ...]:
@@ -116,6 +131,11 @@ class FormNode:
 def child_pointer(pointer: str, key: str) -> str:
     """The JSON Pointer of a key or row below `pointer` (escapes of RFC 6901)."""
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+def pointer_of(keys: Iterable[str]) -> str:
+    """The JSON Pointer of these keys and rows, from the root."""
+    return reduce(child_pointer, keys, "")
 
 
 def control_name(prefix: str, pointer: str) -> str:

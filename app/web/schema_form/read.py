@@ -6,12 +6,14 @@ nothing but the fields shown. Called through app.web.schema_form.
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from app.kernel.errors import Fault
 from app.web.schema_form.build import build_form
 from app.web.schema_form.node import ABSENT, FormNode, Posted, normal_breaks
 from app.web.schema_form.typed import Unreadable, parse_json, parse_number, parse_text
+
+_EMPTY: Final = "This field cannot be left empty."
 
 
 def read_form(schema: Any, original_value: Any, posted: Posted, *, prefix: str = "") -> tuple[Any, list[Fault]]:
@@ -21,7 +23,7 @@ def read_form(schema: Any, original_value: Any, posted: Posted, *, prefix: str =
     when it is optional, else null when it may be, else "" when it is text; a number cannot be emptied.
     """
     faults: list[Fault] = []
-    root = build_form(schema, original_value, {}, {}, prefix)
+    root = build_form(schema, original_value, {}, {}, prefix, posted=posted)
     return _read(root, posted, faults), faults
 
 
@@ -29,11 +31,11 @@ def _read(node: FormNode, posted: Posted, faults: list[Fault]) -> Any:
     if node.kind == "object":
         return _read_object(node, posted, faults)
     if node.kind == "array":
-        rows = [_read(child, posted, faults) for child in node.children]
-        return rows if isinstance(node.original, list) else node.original
+        rows = [_read_row(child, posted, faults) for child in node.children]
+        return rows if rows or isinstance(node.original, list) else node.original
     raw = posted.get(node.name)
     if isinstance(raw, list) and len(raw) > 1:
-        faults.append(Fault(node.pointer, "This field was sent twice."))
+        faults.append(Fault(node.place, "This field was sent twice."))
         return node.original
     text = raw[0] if isinstance(raw, list) and raw else raw
     if node.read_only or not isinstance(text, str):
@@ -43,8 +45,20 @@ def _read(node: FormNode, posted: Posted, faults: list[Fault]) -> Any:
     try:
         return _parse(node, normal_breaks(text))
     except Unreadable as error:
-        faults.append(Fault(node.pointer, str(error)))
+        faults.append(Fault(node.place, str(error)))
         return node.original
+
+
+def _read_row(node: FormNode, posted: Posted, faults: list[Fault]) -> Any:
+    """Read a row, which is there even when nothing was typed into a new one."""
+    before = len(faults)
+    value = _read(node, posted, faults)
+    if value is not ABSENT:
+        return value
+    empty = {"object": {}, "array": [], "string": ""}
+    if node.kind not in empty and len(faults) == before:
+        faults.append(Fault(node.place, _EMPTY))
+    return empty.get(node.kind)
 
 
 def _read_object(node: FormNode, posted: Posted, faults: list[Fault]) -> Any:
@@ -77,4 +91,4 @@ def _emptied(node: FormNode) -> Any:
         return None
     if node.kind == "string":
         return ""
-    raise Unreadable("This field cannot be left empty.")
+    raise Unreadable(_EMPTY)
