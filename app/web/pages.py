@@ -21,6 +21,7 @@ from app.web import (
     group_pages,
     home,
     item_page,
+    key_pages,
     login,
     queue_pages,
     queue_settings,
@@ -39,10 +40,10 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("queue_settings.show_all", "Set-up", frozenset({"run_queues"})),
     ("account.show", "Account", frozenset()),
 )
-# Pages that stand below another one's link.
-_BELOW: Final = dict.fromkeys(
-    ("access", "calendar_pages", "chat_hook_pages", "delivery_pages", "group_pages"), "queue_settings"
-)
+# Everybody's pages, and those of the set-up, which stand below its link.
+_PAGES: Final = (account, costs, desk_acts, docs_pages, floor, home, item_page, login, queue_pages, review)
+_SETUP: Final = (access, calendar_pages, chat_hook_pages, delivery_pages, group_pages, key_pages, queue_settings)
+_BELOW: Final = {page.page.name: queue_settings.page.name for page in _SETUP}
 _OUTCOMES: Final = {
     "approved": "Approved.",
     "corrected": "Corrected.",
@@ -69,6 +70,7 @@ _OUTCOMES: Final = {
     "tried": "A trial is on its way; what became of it stands below in a moment.",
     "changed": "Saved.",
     "removed": "Removed.",
+    "revoked": "Revoked: it stops working with the next call.",
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
@@ -79,9 +81,7 @@ _OUTCOMES: Final = {
 def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
-    for page in (account, costs, desk_acts, docs_pages, home, item_page, login, queue_pages, review):
-        app.register_blueprint(page.page)
-    for page in (access, calendar_pages, chat_hook_pages, delivery_pages, floor, group_pages, queue_settings):
+    for page in (*_PAGES, *_SETUP):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
     app.jinja_env.globals["may_administer"] = _may_administer

@@ -98,6 +98,21 @@ def _disable_a_channel_on_a_page(walker: Walker) -> None:
     walker.page(f"/admin/chat-hooks/{made['id']}/disable")
 
 
+@walk_to("key_pages.add")
+def _make_a_key_on_a_page(walker: Walker) -> None:
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page("/admin/keys", name="nightly", scopes="submit", days="30")
+
+
+@walk_to("key_pages.revoke")
+def _revoke_a_key_on_a_page(walker: Walker) -> None:
+    made = walker.api("/keys", {"scopes": ["submit"]})
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/keys/{made['id']}/revoke")
+
+
 @walk_to("delivery_pages.add")
 def _register_on_a_page(walker: Walker) -> None:
     _sign_in_as_admin(walker)

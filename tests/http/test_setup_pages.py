@@ -321,3 +321,26 @@ def test_a_chat_channel_is_told_tried_and_disabled_and_its_address_never_shown(s
     for _ in range(2):
         assert admin.post(f"/admin/chat-hooks/{hook['id']}/disable").status_code == 303
     assert "disabled by an admin" in admin.get("/admin/chat-hooks").text
+
+
+def test_a_key_is_made_shown_once_and_revoked(site: Site, lead: Browser) -> None:
+    assert lead.get("/admin/keys").status_code == 403
+    site.add_person("adam", ["admin"])
+    admin = Browser(site, "adam")
+    refused = admin.post("/admin/keys", name="", days="7")
+    assert (refused.status_code, 'id="days-fault"' in refused.text) == (422, True)
+    refused = admin.post("/admin/keys", name="nightly", scopes="review", days="30")
+    assert (refused.status_code, 'id="person-fault"' in refused.text) == (422, True)
+    ada = show("person", site.people["ada"])
+    made = admin.post("/admin/keys", name="nightly <i>", scopes=["read", "review"], person=ada, days="30")
+    assert made.status_code == 200
+    (text,) = set(re.findall(r"pd_[0-9a-f]{16}_[A-Za-z0-9_-]{43}", made.text))
+    assert site.call("GET", "/submissions", key=text).status == 200
+    assert site.call("POST", "/submissions", {}, key=text).status == 403
+    listed = admin.get("/admin/keys").text
+    assert (text in listed, "nightly &lt;i&gt;" in listed, text[:19] in listed) == (False, True, True)
+    key = next(k for k in site.call("GET", "/keys", key="admin").body["data"] if k["name"] == "nightly <i>")
+    assert (key["scopes"], key["person"], key["expires_at"] is None) == (["read", "review"], ada, False)
+    assert admin.post(f"/admin/keys/{key['id']}/revoke").status_code == 303
+    assert site.call("GET", "/submissions", key=text).status == 401
+    assert "✕ revoked" in admin.get("/admin/keys").text

@@ -78,6 +78,8 @@ LEAVES: Final = {
     "chat_hook_pages.add": "chat_hook.registered",
     "chat_hook_pages.disable": "chat_hook.disabled",
     "chat_hook_pages.try_out": "chat_hook.tried",
+    "key_pages.add": "key.created",
+    "key_pages.revoke": "key.revoked",
     "delivery_pages.add": "endpoint.registered",
     "delivery_pages.rotate": "endpoint.secret_rotated",
     "delivery_pages.send_again": "delivery.replayed",
