@@ -19,9 +19,10 @@ WITH given AS (
          EXISTS (SELECT FROM decisions d WHERE d.claim_id = v.claim_id AND d.undone_at IS NOT NULL) AS undone
     FROM votes v JOIN items i ON i.id = v.item_id
 ), judged AS (
-  SELECT v.*, v.review_mode = 'open' AND NOT v.adjudicates AND EXISTS (
-           SELECT FROM given e WHERE e.item_id = v.item_id AND e.verb = 'correct' AND NOT e.adjudicates AND NOT e.undone
-              AND (e.at, e.id) > (v.at, v.id)) AS edited
+  SELECT v.*, v.review_mode = 'open' AND NOT v.adjudicates AND coalesce(
+           bool_or(verb = 'correct' AND NOT adjudicates AND NOT undone)
+             OVER (PARTITION BY item_id ORDER BY at, id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING),
+           false) AS edited
     FROM given v
 )
 SELECT id, format('%s; it was %s and was %s', CASE WHEN counts THEN 'counts' ELSE 'is void' END,
