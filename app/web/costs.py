@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -14,6 +14,7 @@ from app.kernel.seconds import seconds_text
 from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, read_costs
 from app.reports.people import names_of_people
 from app.web.charts import BarChart, Row, horizontal_bars
+from app.web.zones import chosen_zone, zone_choices
 
 page = Blueprint("costs", __name__)
 _LABELS: Final = {
@@ -26,7 +27,6 @@ _LABELS: Final = {
     "outcome": "Outcome",
     "day": "Day",
 }
-_ZONES: Final = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
 _CAP_SECONDS: Final = 90
 
 
@@ -38,9 +38,7 @@ def show() -> str:
     group = request.args.get("group_by", "task_type")
     if group not in GROUPS:
         faults["group_by"], group = "Choose one of the list.", "task_type"
-    zone = request.args.get("tz", "UTC")
-    if zone not in available_timezones():
-        faults["tz"], zone = "This zone is not known.", "UTC"
+    zone = chosen_zone(faults)
     since, until = (_day(name, zone, faults) for name in ("since", "until"))
     query = CostQuery(group_by=(group,), since=since, until=until, tz=zone, as_of=now())
     report = read_costs(db(), workspace_id=workspace_id(), query=query)
@@ -50,7 +48,7 @@ def show() -> str:
         "costs/show.html",
         filters={"group_by": group, "tz": zone, **asked},
         group_choices=[{"value": w, "label": label} for w, label in _LABELS.items()],
-        tz_choices=list(dict.fromkeys((*_ZONES, zone))),
+        tz_choices=zone_choices(zone),
         faults=faults,
         chart=_chart(report, group, names),
         group_label=_LABELS[group],

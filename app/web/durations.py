@@ -24,6 +24,13 @@ def read_duration(text: str) -> int | None:
     return found if 1_000 <= found <= LONGEST_MS else None
 
 
+def write_exactly(ms: int) -> str:
+    """Return a length to the millisecond, as 0:01:02.345, so that a column of them adds up."""
+    seconds, ms = divmod(ms, 1_000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}.{ms:03}"
+
+
 def write_duration(ms: int) -> str:
     """Return how a length is written, so that it is read as the same again, to the second."""
     parts = []

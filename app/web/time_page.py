@@ -1,0 +1,96 @@
+"""/time: what of my time was counted, day by day and item by item, with the rule. Nobody sees anybody else's here."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request, url_for
+
+from app.edge.context import db, now, person_id, workspace_id
+from app.edge.guard import allow
+from app.kernel.ids import show as show_id
+from app.reports.own_time import CLAIMS_AT_MOST, Spell, list_days, list_spells
+from app.web.durations import write_exactly
+from app.web.zones import chosen_zone, zone_choices
+
+page = Blueprint("time_page", __name__)
+DAYS: Final = 28
+_OUTCOMES: Final = {
+    None: "open",
+    "decided": "decided",
+    "voted": "judged",
+    "skipped": "skipped",
+    "released": "put back",
+    "held": "kept for later",
+    "handed_over": "given on",
+    "flagged": "second opinion",
+    "escalated": "passed up",
+    "expired": "lease ran out",
+    "timed_out": "time was up",
+    "cancelled": "taken back by the program",
+    "reassigned": "given to somebody else",
+    "revoked": "revoked",
+}
+
+
+@page.get("/time")
+@allow("review")
+def show() -> str:
+    """Show my days, and one of them item by item."""
+    faults: dict[str, str] = {}
+    zone = chosen_zone(faults)
+    today = now().astimezone(ZoneInfo(zone)).date()
+    day = _day(today, faults)
+    # The days before the one that is shown, and that one.
+    last = max(min(day, today), date.min + timedelta(days=DAYS))
+    whose = {"workspace_id": workspace_id(), "person_id": person_id()}
+    first, end = _midnight(last - timedelta(days=DAYS - 1), zone), _midnight(today + timedelta(days=1), zone)
+    days = list_days(db(), **whose, tz=zone, since=first, until=end)
+    spells = list_spells(db(), **whose, since=_midnight(last, zone), until=_midnight(last + timedelta(days=1), zone))
+    return render_template(
+        "time/show.html",
+        day=last.isoformat(),
+        zone=zone,
+        tz_choices=zone_choices(zone),
+        faults=faults,
+        days=[
+            {
+                "day": one.day.isoformat(),
+                "url": url_for("time_page.show", day=one.day.isoformat(), tz=zone),
+                "current": one.day == last,
+                "active": write_exactly(one.active_ms),
+                "idle": write_exactly(one.idle_ms) if one.idle_ms else None,
+                "claims": one.claims,
+            }
+            for one in days
+        ],
+        spells=[_spell(one, zone) for one in spells],
+        cut_off=CLAIMS_AT_MOST if len(spells) == CLAIMS_AT_MOST else None,
+        active=write_exactly(sum(one.active_ms for one in spells)),
+    )
+
+
+def _day(today: date, faults: dict[str, str]) -> date:
+    text = request.args.get("day", "")
+    try:
+        return date.fromisoformat(text) if text else today
+    except ValueError:
+        faults["day"] = "Give a date such as 2026-01-31."
+        return today
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
+def _spell(one: Spell, zone: str) -> dict[str, Any]:
+    return {
+        "task_type": one.task_type,
+        "external_id": one.external_id,
+        "item_url": url_for("item_page.show", item_id=show_id("item", one.item_id)),
+        "began_at": one.began_at.astimezone(ZoneInfo(zone)),
+        "ended_at": one.ended_at.astimezone(ZoneInfo(zone)),
+        "active": write_exactly(one.active_ms),
+        "idle": write_exactly(one.idle_ms) if one.idle_ms else None,
+        "outcome": _OUTCOMES.get(one.outcome, one.outcome),
+    }
