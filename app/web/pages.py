@@ -26,6 +26,8 @@ from app.web import (
     queue_pages,
     queue_settings,
     review,
+    task_type_pages,
+    time_page,
     untrusted,
 )
 from app.web.undoable import undoable
@@ -37,12 +39,16 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("queue_pages.show_all", "Queues", frozenset({"review", "queues", "run_queues"})),
     ("floor.show_floor", "Floor", frozenset({"oversee"})),
     ("costs.show", "Costs", frozenset({"reports"})),
+    ("time_page.show", "My time", frozenset({"review"})),
     ("queue_settings.show_all", "Set-up", frozenset({"run_queues"})),
     ("account.show", "Account", frozenset()),
 )
 # Everybody's pages, and those of the set-up, which stand below its link.
-_PAGES: Final = (account, costs, desk_acts, docs_pages, floor, home, item_page, login, queue_pages, review)
-_SETUP: Final = (access, calendar_pages, chat_hook_pages, delivery_pages, group_pages, key_pages, queue_settings)
+_PAGES: Final = (account, costs, desk_acts, docs_pages, floor, home, item_page, login, queue_pages, review, time_page)
+_SETUP: Final = (
+    *(queue_settings, calendar_pages, access, group_pages, task_type_pages),
+    *(key_pages, delivery_pages, chat_hook_pages),
+)
 _BELOW: Final = {page.page.name: queue_settings.page.name for page in _SETUP}
 _OUTCOMES: Final = {
     "approved": "Approved.",
@@ -70,6 +76,7 @@ _OUTCOMES: Final = {
     "tried": "A trial is on its way; what became of it stands below in a moment.",
     "changed": "Saved.",
     "removed": "Removed.",
+    "defined": "Defined: what comes in from now on is judged by it.",
     "revoked": "Revoked: it stops working with the next call.",
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",

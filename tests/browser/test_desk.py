@@ -115,7 +115,7 @@ def test_every_page_is_free_of_what_axe_can_find(page: Page, site: Site) -> None
     page.goto("/login")
     found = {"/login": Axe().run(page).response["violations"]}
     _sign_in(page, site)
-    for path in ("/", "/review", "/reports/costs", "/account"):
+    for path in ("/", "/review", "/reports/costs", "/time", "/account"):
         page.goto(path)
         found[path] = Axe().run(page).response["violations"]
     page.goto("/")

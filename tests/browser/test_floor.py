@@ -108,3 +108,27 @@ def test_every_page_of_the_set_up_is_clean_on_a_narrow_screen(page: Page, site: 
     ):
         page.goto(path)
         _is_clean(page)
+
+
+def test_every_page_of_those_who_administer_is_clean_on_a_narrow_screen(page: Page, site: Site) -> None:
+    site.define_addresses()
+    site.add_person("adam", ["admin", "reviewer"])
+    _sign_in(page, site, "adam")
+    page.set_viewport_size({"width": 360, "height": 800})
+    for path in ("/admin/task-types/new", "/admin/task-types", "/admin/keys", "/admin/endpoints", "/admin/chat-hooks"):
+        page.goto(path)
+        _is_clean(page)
+    page.goto("/admin/task-types")
+    page.get_by_role("link", name="addresses").click()
+    page.get_by_role("button", name="Look at the form").click()
+    expect(page.get_by_text("With a made-up example")).to_be_visible()
+    _is_clean(page)
+    page.goto("/admin/keys")
+    page.get_by_label("Name").fill("import")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_role("status")).to_contain_text("pd_")
+    _is_clean(page)
+    page.goto("/admin/people")
+    page.get_by_role("link", name="Ada", exact=True).click()
+    expect(page.get_by_role("heading", name="Why Ada gets nothing")).to_be_visible()
+    _is_clean(page)

@@ -1,5 +1,7 @@
 """Walks up to what programs and their admins do besides submitting: later reports, endpoints, the HumanLayer SDK."""
 
+from typing import Final
+
 from tests.http.walker import CHAT_HOOK, Walker, walk_to
 
 
@@ -96,6 +98,28 @@ def _disable_a_channel_on_a_page(walker: Walker) -> None:
     _sign_in_as_admin(walker)
     walker.go()
     walker.page(f"/admin/chat-hooks/{made['id']}/disable")
+
+
+TASK_TYPE: Final = {
+    **{"queue": "default", "output_schema": "{}", "on_timeout": "reject", "on_last_timeout": "stay", "sla": "4 h"},
+    **{"claim": "15 min", "grant": "7 d", "cap_seconds": "90", "undo_seconds": "0", "double_review_rate": "2.5"},
+    **{"approvals_required": "1", "rejections_required": "1", "max_reviewers": "3", "act": "save"},
+}
+
+
+@walk_to("task_type_pages.add")
+def _define_on_a_page(walker: Walker) -> None:
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page("/admin/task-types", name="notes", **TASK_TYPE)
+
+
+@walk_to("task_type_pages.change")
+def _define_anew_on_a_page(walker: Walker) -> None:
+    made = walker.api("/task-types", {"name": "notes"})
+    _sign_in_as_admin(walker)
+    walker.go()
+    walker.page(f"/admin/task-types/{made['id']}", **TASK_TYPE)
 
 
 @walk_to("key_pages.add")

@@ -78,6 +78,8 @@ LEAVES: Final = {
     "chat_hook_pages.add": "chat_hook.registered",
     "chat_hook_pages.disable": "chat_hook.disabled",
     "chat_hook_pages.try_out": "chat_hook.tried",
+    "task_type_pages.add": "task_type.defined",
+    "task_type_pages.change": "task_type.defined",
     "key_pages.add": "key.created",
     "key_pages.revoke": "key.revoked",
     "delivery_pages.add": "endpoint.registered",
