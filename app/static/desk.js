@@ -126,6 +126,8 @@ function restore() {
   for (const key of Object.keys(sessionStorage)) {
     if (key.startsWith("draft:") && key !== storageKey) sessionStorage.removeItem(key);
   }
+  // A form that an answer was put into, or whose rows were changed, is newer than what stood in it before.
+  if ("newer" in form.dataset) sessionStorage.removeItem(storageKey);
   const kept = sessionStorage.getItem(storageKey);
   if (!kept || kept === JSON.stringify(typed())) return;
   for (const [name, value] of Object.entries(JSON.parse(kept))) {
@@ -218,9 +220,7 @@ function onSubmit(event) {
   leaving = true;
   clearTimeout(saveTimer);
   // Should the server not answer, the browser's Back finds the text here; the next page that opens clears it away.
-  // A form that an answer is put into, or whose rows change, comes back with that, not with what stood in it.
-  if (/^(fill$|rows )/.test(event.submitter?.value)) sessionStorage.removeItem(storageKey);
-  else keepHere();
+  keepHere();
 }
 
 function onAnswer(event) {

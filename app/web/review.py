@@ -101,6 +101,7 @@ def show_opened(
     edits_at_stake: bool = False,
     filled: str = "",
     focus: str | None = None,
+    newer: bool = False,
     more_open: bool = False,
 ) -> str:
     threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
@@ -117,10 +118,9 @@ def show_opened(
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
     values |= more(db(), opened, posted=posted or {})
-    return render_template(
-        "review/show.html",
-        **values | {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open, "focus": focus},
-    )
+    values |= {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open, "focus": focus}
+    values["newer"] = newer or bool(filled)
+    return render_template("review/show.html", **values)
 
 
 def _change_rows(opened: OpenClaim, asked: str) -> str:
@@ -134,7 +134,7 @@ def _change_rows(opened: OpenClaim, asked: str) -> str:
         claim_id=opened.claim.id,
         body={"fields": {name: text for name, text in fields.items() if name not in _PROOF}},
     )
-    return show_opened(opened, posted=fields, focus=focus)
+    return show_opened(opened, posted=fields, focus=focus, newer=True)
 
 
 @page.post("/review/<claim_id>/decide")

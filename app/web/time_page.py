@@ -41,16 +41,16 @@ def show() -> str:
     zone = chosen_zone(faults)
     today = now().astimezone(ZoneInfo(zone)).date()
     day = _day(today, faults)
-    # The days before the one that is shown, and that one.
     last = max(min(day, today), date.min + timedelta(days=DAYS))
     whose = {"workspace_id": workspace_id(), "person_id": person_id()}
-    first, end = _midnight(last - timedelta(days=DAYS - 1), zone), _midnight(today + timedelta(days=1), zone)
-    days = list_days(db(), **whose, tz=zone, since=first, until=end)
-    spells = list_spells(db(), **whose, since=_midnight(last, zone), until=_midnight(last + timedelta(days=1), zone))
+    first, begins, ends = (_midnight(last + timedelta(days=n), zone) for n in (1 - DAYS, 0, 1))
+    days = list_days(db(), **whose, tz=zone, since=first, until=ends)
+    spells = list_spells(db(), **whose, since=begins, until=ends)
     return render_template(
         "time/show.html",
         day=last.isoformat(),
         zone=zone,
+        today_url=url_for("time_page.show", tz=zone) if last != today else None,
         tz_choices=zone_choices(zone),
         faults=faults,
         days=[

@@ -105,6 +105,22 @@ def test_changed_rows_survive_the_browser_and_are_not_approved_by_mistake(
     assert output_of(site, submission) == {"parts": [*PARTS, {"name": "washer"}]}
 
 
+def test_what_was_typed_is_there_when_the_server_did_not_answer(page: Page, site: Site, submission: str) -> None:
+    begin(page, site)
+    page.wait_for_selector("form[data-ready]")
+    page.route("**/decide", lambda route: route.fulfill(status=204))
+    page.get_by_role("group", name="Part 1").get_by_label("Name").fill("rivet")
+    page.get_by_role("button", name="Add to Parts").click()
+    page.unroute("**/decide")
+    page.goto("/review")
+    expect(page.get_by_role("group", name="Part 1").get_by_label("Name")).to_have_value("rivet")
+    page.get_by_role("button", name="Add to Parts").click()
+    expect(page.locator(":focus")).to_have_id("output/parts/n1/name")
+    # What the server shows now is newer than what the tab kept.
+    expect(page.locator("[data-warning]")).to_be_hidden()
+    assert submission
+
+
 def test_rows_change_without_scripts(plain: Page, site: Site, submission: str) -> None:
     begin(plain, site)
     plain.get_by_role("button", name="Move down: Parts Part 1").click()
