@@ -101,10 +101,10 @@ def prepare(url: str) -> None:
 
 
 def _by_langgraph(order: Graph, span: Span) -> list[Tally]:
-    from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415  # as above
-    from langgraph.graph import END, START, StateGraph  # noqa: PLC0415
-    from langgraph.types import Command, interrupt  # noqa: PLC0415
-    from typing_extensions import TypedDict  # noqa: PLC0415
+    from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415  # half a second that other suites need not pay
+    from langgraph.graph import END, START, StateGraph  # noqa: PLC0415  # half a second that other suites need not pay
+    from langgraph.types import Command, interrupt  # noqa: PLC0415  # half a second that other suites need not pay
+    from typing_extensions import TypedDict  # noqa: PLC0415  # half a second that other suites need not pay
 
     State = TypedDict("State", {"asked": dict[str, Any], "answer": Any})  # noqa: UP013  # LangGraph reads it at run time
     asked = {"name": "refund", "args": {"note": "x" * (BODY_BYTES - 100)}}

@@ -53,9 +53,8 @@ def allow(scope: str, *, by_session: bool = False, by_loopback: bool = False) ->
     """
 
     def declare(view: View) -> View:
-        view.needs = scope  # type: ignore[attr-defined]  # a note on the function, read by admit and the tests
-        view.by_session = by_session  # type: ignore[attr-defined]  # likewise
-        view.by_loopback = by_loopback  # type: ignore[attr-defined]  # likewise
+        # Notes on the function, read by admit, the description of the API and the tests.
+        vars(view).update(needs=scope, by_session=by_session, by_loopback=by_loopback)
         return view
 
     return declare

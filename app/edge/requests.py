@@ -61,7 +61,7 @@ def takes(taken: Taken) -> Callable[[View], View]:
     """Declare that a view takes another body than most."""
 
     def declare(view: View) -> View:
-        view.taken = taken  # type: ignore[attr-defined]
+        vars(view).update(taken=taken)
         return view
 
     return declare

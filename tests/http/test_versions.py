@@ -13,29 +13,25 @@ HOURS = {"mon": [["09:00", "17:00"]]}
 Changed = Callable[[str], dict[str, Any]]
 
 
+# Of what is made by a POST: its path, the verb that changes it, bodies that do, and a member that shows which.
+MADE: dict[str, tuple[str, str, Changed, str]] = {
+    "calendar": ("/calendars", "PUT", lambda word: {"name": word, "zone": "UTC", "hours": HOURS}, "name"),
+    "group": ("/groups", "PUT", lambda word: {"name": word, "members": []}, "name"),
+    "queue": ("/queues", "PUT", lambda word: {"name": "finance", "skip_reasons": [word]}, "skip_reasons"),
+    "endpoint": ("/endpoints", "PATCH", lambda word: {"url": f"https://example.com/{word}"}, "url"),
+}
+
+
 def make(site: Site, kind: str) -> tuple[str, str, Changed, str]:
     """Return the path of a thing, the verb that changes it, bodies that change it, and a member that shows which."""
-    match kind:
-        case "calendar":
-            path, verb, member = "/calendars", "PUT", "name"
-            body: Changed = lambda word: {"name": word, "zone": "UTC", "hours": HOURS}  # noqa: E731  # one of several
-        case "group":
-            path, verb, member = "/groups", "PUT", "name"
-            body = lambda word: {"name": word, "members": []}  # noqa: E731
-        case "queue":
-            path, verb, member = "/queues", "PUT", "skip_reasons"
-            body = lambda word: {"name": "finance", "skip_reasons": [word]}  # noqa: E731
-        case "endpoint":
-            path, verb, member = "/endpoints", "PATCH", "url"
-            body = lambda word: {"url": f"https://example.com/{word}"}  # noqa: E731
-            made = site.call("POST", path, {**body("first"), "types": ["submission.decided"]})
-            return f"{path}/{made.body['id']}", verb, body, member
-        case "person":
-            person_id = show("person", site.people["ada"])
-            return f"/people/{person_id}", "PATCH", lambda word: {"skills": [word]}, "skills"
-        case _:
-            return "/me/notifications", "PUT", lambda word: {"zone": f"Europe/{word}"}, "zone"
-    made = site.call("POST", path, body("first"))
+    if kind == "person":
+        person_id = show("person", site.people["ada"])
+        return f"/people/{person_id}", "PATCH", lambda word: {"skills": [word]}, "skills"
+    if kind not in MADE:
+        return "/me/notifications", "PUT", lambda word: {"zone": f"Europe/{word}"}, "zone"
+    path, verb, body, member = MADE[kind]
+    types = {"types": ["submission.decided"]} if kind == "endpoint" else {}
+    made = site.call("POST", path, {**body("first"), **types})
     assert made.status == 201
     return f"{path}/{made.body['id']}", verb, body, member
 

@@ -1,9 +1,8 @@
 """Files and functions stay small, say what they are for, and have a name that says what is in them."""
 
 import ast
+from collections.abc import Callable
 from statistics import median
-
-import pytest
 
 from tests.structure.source import CODE, PRODUCT, Module, functions, modules
 
@@ -41,11 +40,11 @@ def test_no_function_is_long() -> None:
     assert long == []
 
 
-def test_most_files_and_functions_fit_on_a_page(record_property: pytest.FixtureRequest) -> None:
+def test_most_files_and_functions_fit_on_a_page(record_property: Callable[[str, object], None]) -> None:
     files = [module.lines for module in modules(*PRODUCT) if module.lines > 1]
     lengths = [(f.end_lineno or 0) - f.lineno + 1 for module in modules(*PRODUCT) for f in functions(module)]
-    record_property("median lines of a file", median(files))  # type: ignore[operator]  # pytest types it as a fixture
-    record_property("median lines of a function", median(lengths))  # type: ignore[operator]  # likewise
+    record_property("median lines of a file", median(files))
+    record_property("median lines of a function", median(lengths))
     assert median(files) <= MAX_MEDIAN_FILE_LINES
     assert median(lengths) <= MAX_MEDIAN_FUNCTION_LINES
 

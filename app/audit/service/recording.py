@@ -83,7 +83,7 @@ def event_row(
     now: datetime,
     actor: Actor,
     workspace_id: UUID,
-    type: str,  # noqa: A002  # as above
+    type: str,  # noqa: A002  # the word of the trail
     subject_kind: str,
     subject_id: UUID,
     to_state: str,
@@ -104,7 +104,7 @@ def event_row(
     }
 
 
-def events_from(source: str, *, type: str, subject_kind: str, from_state: str, to_state: str, details: str) -> str:  # noqa: A002  # as above
+def events_from(source: str, *, type: str, subject_kind: str, from_state: str, to_state: str, details: str) -> str:  # noqa: A002  # the word of the trail
     """Return SQL that adds an event for each row of `source`, to be a part of a statement that changes something.
 
     For the few statements that run so often that a round trip of its own for the event is too much.

@@ -63,6 +63,7 @@ class Service:
                 if answer.status not in _AGAIN:
                     break
             if n < _TRIES - 1:
+                # A command on its own thread: nobody else waits for it, and Ctrl-C ends the pause.
                 time.sleep(min(pause, _LONGEST_PAUSE_SECONDS))
         raise click.ClickException(f"{method} {path}: {said}")
 

@@ -56,7 +56,7 @@ _WALKED: Final = "pg_stat_get_xact_tuples_returned('ix_items_waiting'::regclass)
 _LOOK: Final = f"""
        (SELECT array_agg(queue_id) FROM heads) AS head_queues, (SELECT array_agg(sort_key) FROM heads) AS head_keys,
        {_WALKED} - (SELECT walked FROM free) AS walked,
-       extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""  # noqa: S608  # as above
+       extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000 AS took_ms"""  # noqa: S608  # constants of this module
 
 
 def claim_statement(further: str = NOT_SKIPPED, *, guard: str = "true", also: str = "true") -> TextClause:
