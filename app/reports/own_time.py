@@ -30,7 +30,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Spell:
+class ClaimTime:
     """The time of one claim within a day. `outcome` is None while the claim lasts."""
 
     item_id: UUID
@@ -61,9 +61,9 @@ def list_days(
     return [Day(*row) for row in rows]
 
 
-def list_spells(
+def list_claim_times(
     session: Session, *, workspace_id: UUID, person_id: UUID, since: datetime, until: datetime
-) -> Sequence[Spell]:
+) -> Sequence[ClaimTime]:
     """Return the claims into which a person's time of a period went, in the order in which they began.
 
     At most CLAIMS_AT_MOST of them.
@@ -88,7 +88,7 @@ def list_spells(
         .order_by(began)
         .limit(CLAIMS_AT_MOST)
     )
-    return [Spell(*row) for row in rows]
+    return [ClaimTime(*row) for row in rows]
 
 
 def _sums() -> tuple[ColumnElement[int], ColumnElement[int]]:

@@ -3,6 +3,7 @@
 Called by the review pages.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -253,9 +254,7 @@ def _problem(refused: str | None, faults: Sequence[Fault], names: Mapping[str, s
 
 def _fault(fault: Fault, names: Mapping[str, str]) -> dict[str, str | None]:
     """Return a fault with the name of the control that it is about, so that the page can link to it."""
-    label = fault.pointer.removeprefix("/")
-    if label.startswith("actions/"):
-        label = label.split("/", 2)[2] if label.count("/") > 1 else label
+    label = re.sub(r"^/(actions/\d+/(?=args))?", "", fault.pointer)
     within = fault.pointer
     # What is missing in a group has no control of its own; the group is where to look.
     while within and within not in names:

@@ -18,13 +18,13 @@ from app.identity.rules import permissions_of_roles
 from app.identity.service import NewKey, NotAMember, create_key, revoke_key
 from app.kernel.errors import Fault
 from app.kernel.ids import NoSuchId, parse, show
+from app.web.access import PEOPLE_AT_MOST
 from app.web.onward import to
 from app.web.settings_forms import refused, ticked, typed, unknown_fields
 
 page = Blueprint("key_pages", __name__)
 _FIELDS: Final = ("name", "scopes", "person", "days")
 _PAGE: Final = 100
-_PEOPLE_AT_MOST: Final = 500
 # What each scope lets a program do, in the words of the people who hand keys out.
 _SCOPES: Final[Mapping[str, str]] = {
     "submit": "submit: send outputs, take them back, report what became of them",
@@ -48,7 +48,7 @@ def show_all() -> str:
 
 def _page(values: Mapping[str, Any], faults: dict[str, str], made: NewKey | None = None) -> str:
     found = list_keys(db(), workspace_id=workspace_id(), limit=_PAGE, cursor=request.args.get("cursor"))
-    members = list_members(db(), workspace_id=workspace_id(), limit=_PEOPLE_AT_MOST)
+    members = list_members(db(), workspace_id=workspace_id(), limit=PEOPLE_AT_MOST)
     names = {m.person.id: m.person.name for m in members}
     reviewers = [m.person for m in members if m.enabled and "review" in permissions_of_roles(m.roles)]
     return render_template(

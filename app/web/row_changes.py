@@ -5,31 +5,32 @@ from collections.abc import Iterator
 import orjson
 
 from app.review.queries import OpenClaim
-from app.web.schema_form import ADD, REMOVE, FormNode, Posted, build_form, changed_rows
+from app.web.schema_form import ADD, DOWN, REMOVE, UP, FormNode, Posted, build_form, changed_rows
 
 
 def with_rows_changed(opened: OpenClaim, posted: Posted, asked: str) -> tuple[Posted, str | None]:
     """Return the posted fields after an act on a row, and what takes the focus then.
 
     Args:
-        asked: What the button posts: "rows", the act, the row's token ("-" for none) and the array's control name.
+        asked: What the button posts: "rows", the act, the row's slot ("-" for none) and the array's control name.
     """
-    _, act, token, name = [*asked.split(" ", 3), "", "", ""][:4]
+    _, act, slot, name = [*asked.split(" ", 3), "", "", ""][:4]
     found = next((node for node in _nodes(opened, posted) if node.name == name and node.rows is not None), None)
     if found is None or found.rows is None:
         return posted, None
-    rows = changed_rows(found.rows, act, token)
+    rows = changed_rows(found.rows, act, slot)
     changed: dict[str, str | list[str]] = {**posted, name: ",".join(rows)}
     action = name.removeprefix("args.").partition("/")[0] if name.startswith("args.") else None
     if action is not None and posted.get(f"verb.{action}", "") in {"", "approve"} and _may_edit(opened, action):
         changed[f"verb.{action}"] = "edit"
     if act == REMOVE:
         return changed, f"add {name}"
-    row = f"{name}/{rows[-1]}" if act == ADD else f"{name}/{token}"
+    row = f"{name}/{rows[-1]}" if act == ADD else f"{name}/{slot}"
     if act != ADD:
         # At an end of the list that button is dead, and the other one goes on.
-        dead = token == rows[0] if act == "up" else token == rows[-1]
-        return changed, f"{'down' if (act == 'up') == dead else 'up'} {row}"
+        other = {UP: DOWN, DOWN: UP}.get(act, act)
+        dead = slot == (rows[0] if act == UP else rows[-1])
+        return changed, f"{other if dead else act} {row}"
     new = next((node for node in _nodes(opened, changed) if node.name == row), None)
     return changed, None if new is None else next((leaf.name for leaf in new.leaves), f"add {row}")
 

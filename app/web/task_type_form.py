@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 from flask import request
 
+from app.identity.rules.names import MAX_NAME_LENGTH
 from app.kernel.errors import Invalid
 from app.kernel.strict_json import BadJSON, decode
 from app.queue.rules import read_steps
@@ -167,20 +168,24 @@ def read_definition(values: Mapping[str, Any]) -> tuple[TaskTypeDefinition | Non
 def _word_faults(values: Mapping[str, Any]) -> dict[str, str]:
     codes = values["reason_codes"].splitlines()
     wrong = {
-        "name": not 0 < len(values["name"]) <= 200,
-        "queue": not 0 < len(values["queue"]) <= 200,
+        "name": not 0 < len(values["name"]) <= MAX_NAME_LENGTH,
+        "queue": not 0 < len(values["queue"]) <= MAX_NAME_LENGTH,
         "guidelines": len(values["guidelines"]) > LONGEST_GUIDELINES,
-        "reason_codes": len(codes) > 100 or any(len(code) > 200 for code in codes),
+        "reason_codes": len(codes) > 100 or any(len(code) > MAX_NAME_LENGTH for code in codes),
         "on_timeout": values["on_timeout"] not in ON_TIMEOUT,
         "on_last_timeout": values["on_last_timeout"] not in ON_LAST_TIMEOUT,
     }
     says = {
         "guidelines": f"These are longer than {LONGEST_GUIDELINES:,} characters.",
-        "reason_codes": "Give at most 100, each of at most 200 characters.",
+        "reason_codes": f"Give at most 100, each of at most {MAX_NAME_LENGTH} characters.",
         "on_timeout": "Choose one of these.",
         "on_last_timeout": "Choose one of these.",
     }
-    return {field: says.get(field, "Give 1 to 200 characters.") for field, is_wrong in wrong.items() if is_wrong}
+    return {
+        field: says.get(field, f"Give 1 to {MAX_NAME_LENGTH} characters.")
+        for field, is_wrong in wrong.items()
+        if is_wrong
+    }
 
 
 def _read_json(values: Mapping[str, Any], field: str, faults: dict[str, str]) -> Any:
@@ -236,10 +241,16 @@ def _read_steps(steps: list[dict[str, Any]], faults: dict[str, str]) -> list[dic
         if after is None:
             faults["escalation"] = "Say of each step after how long it is taken, such as 30 min or 4 h."
             return []
-        if priority and not (priority.isascii() and priority.isdigit() and int(priority[:9]) <= 100):
+        groups = step["groups"].splitlines()
+        if priority and not (priority.isascii() and priority.isdigit() and len(priority) <= 3 and int(priority) <= 100):
             faults["escalation"] = "A priority is a whole number of 0 to 100."
             return []
-        to = {"queue": step["queue"], "groups": step["groups"].splitlines(), "leads": step["leads"]}
+        if len(groups) > 20 or any(len(name) > MAX_NAME_LENGTH for name in (step["queue"], *groups)):
+            faults["escalation"] = (
+                f"Name a queue and at most 20 groups, each with at most {MAX_NAME_LENGTH} characters."
+            )
+            return []
+        to = {"queue": step["queue"], "groups": groups, "leads": step["leads"]}
         given.append({"after": f"PT{after // 1_000}S", "to": to, "priority": int(priority) if priority else None})
     try:
         return read_steps(given)

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from app.edge.context import db, now, person_id, workspace_id
 from app.edge.guard import allow
 from app.kernel.ids import show as show_id
-from app.reports.own_time import CLAIMS_AT_MOST, Spell, list_days, list_spells
+from app.reports.own_time import CLAIMS_AT_MOST, ClaimTime, list_claim_times, list_days
 from app.web.durations import write_exactly
 from app.web.zones import chosen_zone, zone_choices
 
@@ -45,7 +45,7 @@ def show() -> str:
     whose = {"workspace_id": workspace_id(), "person_id": person_id()}
     first, begins, ends = (_midnight(last + timedelta(days=n), zone) for n in (1 - DAYS, 0, 1))
     days = list_days(db(), **whose, tz=zone, since=first, until=ends)
-    spells = list_spells(db(), **whose, since=begins, until=ends)
+    claim_times = list_claim_times(db(), **whose, since=begins, until=ends)
     return render_template(
         "time/show.html",
         day=last.isoformat(),
@@ -64,9 +64,9 @@ def show() -> str:
             }
             for one in days
         ],
-        spells=[_spell(one, zone) for one in spells],
-        cut_off=CLAIMS_AT_MOST if len(spells) == CLAIMS_AT_MOST else None,
-        active=write_exactly(sum(one.active_ms for one in spells)),
+        claim_times=[_claim_time(one, zone) for one in claim_times],
+        cut_off=CLAIMS_AT_MOST if len(claim_times) == CLAIMS_AT_MOST else None,
+        active=write_exactly(sum(one.active_ms for one in claim_times)),
     )
 
 
@@ -83,7 +83,7 @@ def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
-def _spell(one: Spell, zone: str) -> dict[str, Any]:
+def _claim_time(one: ClaimTime, zone: str) -> dict[str, Any]:
     return {
         "task_type": one.task_type,
         "external_id": one.external_id,

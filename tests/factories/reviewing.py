@@ -47,6 +47,16 @@ def take(session: Session, workspace_id: UUID, person_id: UUID, **wanted: Any) -
     return taken[0]
 
 
+def of(claim: Claim) -> dict[str, Any]:
+    """Return whose claim it is, as every act on one asks."""
+    return {
+        "actor": Actor("person", claim.person_id),
+        "workspace_id": claim.workspace_id,
+        "person_id": claim.person_id,
+        "claim_id": claim.id,
+    }
+
+
 def look(session: Session, workspace_id: UUID, person_id: UUID, **wanted: Any) -> dict[str, int]:
     """Ask for an item where there is none, and return why."""
     taken = take_item(

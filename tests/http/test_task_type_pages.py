@@ -101,13 +101,18 @@ def test_the_form_is_looked_at_before_anything_is_kept(site: Site, admin: Browse
         ("on_last_timeout", "escalate"),
         ("after.0", "later"),
         ("priority.0", "101"),
+        ("priority.0", "000000000999"),
+        ("queue.0", "x" * 201),
+        ("groups.0", "x" * 201),
+        ("groups.0", "\n".join(f"group {n}" for n in range(21))),
         ("leads.0", "1"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(
     site: Site, admin: Browser, field: str, text: str
 ) -> None:
-    refused = admin.post("/admin/task-types", **form(**{field: text}))
+    step = {"after.0": "1 h"} if field.endswith(".0") and field != "leads.0" else {}
+    refused = admin.post("/admin/task-types", **form(**{**step, field: text}))
     shown = field if field in FIELDS else "escalation"
     assert (refused.status_code, f'id="{shown}-fault"' in refused.text) == (422, True)
     assert site.call("GET", "/task-types").body["data"] == []

@@ -40,7 +40,7 @@ from app.review.service import (
 from app.review.service.superseding import NotStanding
 from app.submissions.models import Submission
 from tests.factories.people import add_person
-from tests.factories.reviewing import REJECT, decided, hand_in, run_out, take
+from tests.factories.reviewing import REJECT, decided, hand_in, of, run_out, take
 from tests.factories.work import add_endpoint, add_item, add_items
 from tests.races.conftest import add_people
 from tests.races.crowd import assert_sound, at_once
@@ -52,15 +52,6 @@ def do(database: Database, act: Any, **asked: Any) -> Any:
     """Do one act in a transaction of its own."""
     with database.unit_of_work() as session:
         return act(session, **asked)
-
-
-def by(claim: Claim) -> dict[str, Any]:
-    return {
-        "actor": Actor("person", claim.person_id),
-        "workspace_id": claim.workspace_id,
-        "person_id": claim.person_id,
-        "claim_id": claim.id,
-    }
 
 
 @pytest.fixture
@@ -146,7 +137,7 @@ def test_a_hand_over_and_the_end_of_the_lease_leave_one_story(crowded: Database,
         for claim in held:
             run_out(session, claim)
     to = f"p{ROUNDS}@example.org"
-    overs = [partial(do, crowded, hand_over, **by(claim), to=to) for claim in held]
+    overs = [partial(do, crowded, hand_over, **of(claim), to=to) for claim in held]
 
     def sweep() -> int:
         with crowded.unit_of_work() as session:
@@ -277,7 +268,7 @@ def test_whoever_is_disabled_keeps_nothing_whatever_she_does_meanwhile(
             asked = {"actor": COMMAND, "workspace_id": acme, "decision_id": made[claim.person_id]}
             acts.append(partial(do, crowded, undo, **asked, person_id=claim.person_id, oversees=False))
         else:
-            acts.append(partial(do, crowded, hold, **by(claim)))
+            acts.append(partial(do, crowded, hold, **of(claim)))
     acts += [partial(do, crowded, reserve_ahead, actor=COMMAND, workspace_id=acme, person_id=p) for p in people]
 
     def disable(person_id: UUID) -> None:

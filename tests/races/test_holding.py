@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit.rules import COMMAND, Actor
+from app.audit.rules import COMMAND
 from app.kernel.db import Database
 from app.queue.models import Claim, Item
 from app.queue.service import ClaimLost
@@ -38,7 +38,7 @@ from app.review.service import (
 )
 from app.submissions.models import Submission
 from tests.factories.people import add_person
-from tests.factories.reviewing import decided, hand_in, run_out, take
+from tests.factories.reviewing import decided, hand_in, of, run_out, take
 from tests.factories.timing import let_pass
 from tests.factories.work import add_items, add_task_type
 from tests.races.conftest import add_people
@@ -46,15 +46,6 @@ from tests.races.crowd import assert_sound, at_once
 
 ROUNDS: Final = 12
 Act = Callable[[Session, Claim], object]
-
-
-def whose(claim: Claim) -> dict[str, Any]:
-    return {
-        "actor": Actor("person", claim.person_id),
-        "workspace_id": claim.workspace_id,
-        "person_id": claim.person_id,
-        "claim_id": claim.id,
-    }
 
 
 def under(database: Database, act: Act, claim: Claim) -> object:
@@ -110,8 +101,7 @@ def test_an_item_is_kept_for_later_or_its_lease_has_ended(crowded: Database, acm
         with crowded.unit_of_work() as session:
             return expire_claims(session=session, limit=100)
 
-    keep: Act = lambda session, claim: hold(session, **whose(claim))  # noqa: E731  # one act, given a type
-    answers = at_once([*[partial(under, crowded, keep, claim) for claim in held], sweep, sweep])
+    answers = at_once([*[partial(under, crowded, ACTS["hold"], claim) for claim in held], sweep, sweep])
     sweep()
     with crowded.unit_of_work() as session:
         for claim, answer in zip(held, answers, strict=False):
@@ -124,7 +114,7 @@ def test_an_item_is_kept_for_later_or_its_lease_has_ended(crowded: Database, acm
 
 
 def _beat(session: Session, claim: Claim) -> object:
-    asked = {word: value for word, value in whose(claim).items() if word != "actor"}
+    asked = {word: value for word, value in of(claim).items() if word != "actor"}
     return beat(session, **asked, seq=1, client_mono_ms=1, state="active", last_input_age_ms=0)
 
 
@@ -136,8 +126,8 @@ def _give(session: Session, claim: Claim) -> object:
 
 
 def _hold_and_put_back(session: Session, claim: Claim) -> object:
-    hold(session, **whose(claim))
-    asked = {word: value for word, value in whose(claim).items() if word != "claim_id"}
+    hold(session, **of(claim))
+    asked = {word: value for word, value in of(claim).items() if word != "claim_id"}
     return unhold_item(session, **asked, oversees=False, item_id=claim.item_id)
 
 
@@ -145,18 +135,18 @@ def _judge_and_take_back(session: Session, claim: Claim) -> object:
     answer = hand_in(session, claim, at_desk=True)
     if isinstance(answer, Overtaken):
         return answer
-    asked = {word: value for word, value in whose(claim).items() if word != "claim_id"}
+    asked = {word: value for word, value in of(claim).items() if word != "claim_id"}
     return undo(session, **asked, oversees=False, decision_id=decided(answer).id)
 
 
 ACTS: Final[dict[str, Act]] = {
-    "skip": lambda session, claim: give_back(session, **whose(claim), act="skip"),
-    "release": lambda session, claim: give_back(session, **whose(claim), act="release"),
-    "hold": lambda session, claim: hold(session, **whose(claim)),
+    "skip": lambda session, claim: give_back(session, **of(claim), act="skip"),
+    "release": lambda session, claim: give_back(session, **of(claim), act="release"),
+    "hold": lambda session, claim: hold(session, **of(claim)),
     "hold and put back": _hold_and_put_back,
-    "hand over": lambda session, claim: hand_over(session, **whose(claim), to="spare@example.org"),
-    "second opinion": lambda session, claim: ask_second_opinion(session, **whose(claim), note="Is this a street?"),
-    "escalate": lambda session, claim: escalate_claim(session, **whose(claim)),
+    "hand over": lambda session, claim: hand_over(session, **of(claim), to="spare@example.org"),
+    "second opinion": lambda session, claim: ask_second_opinion(session, **of(claim), note="Is this a street?"),
+    "escalate": lambda session, claim: escalate_claim(session, **of(claim)),
     "beat": _beat,
     "assign": _give,
     "judge": hand_in,

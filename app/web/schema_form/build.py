@@ -14,7 +14,7 @@ from typing import Any
 
 from app.kernel.errors import Fault
 from app.web.schema_form.node import ABSENT, FormNode, Kind, Option, Posted, child_pointer, control_name
-from app.web.schema_form.rows import bounds, like, row_tokens
+from app.web.schema_form.rows import bounds, like, row_slots
 from app.web.schema_form.typed import dump_json
 
 MAX_DEPTH = 6
@@ -119,13 +119,13 @@ def _with_rows(node: FormNode, schema: Mapping[str, Any]) -> FormNode:
     within = None if node.read_only else bounds(schema)
     if within is None:
         return node
-    tokens = tuple(child.key for child in node.children)
+    slots = tuple(child.key for child in node.children)
     return replace(
         node,
-        rows=tokens,
-        rows_changed=tokens != row_tokens(node.original, None),
-        may_add=len(tokens) < within[1],
-        may_remove=len(tokens) > within[0],
+        rows=slots,
+        rows_changed=slots != row_slots(node.original, None),
+        may_add=len(slots) < within[1],
+        may_remove=len(slots) > within[0],
     )
 
 
@@ -209,14 +209,14 @@ def _rows(schema: Mapping[str, Any], place: _Place, marks: _Marks) -> list[_Plac
     movable = not place.read_only and bounds(schema) is not None
     given = marks.posted.get(control_name(marks.prefix, place.pointer)) if movable else None
     places = []
-    for n, token in enumerate(row_tokens(value, given)):
+    for n, slot in enumerate(row_slots(value, given)):
         part = schemas[n] if n < len(schemas) else schema.get("items")
-        row = ABSENT if token.startswith("n") else value[int(token)]
+        row = ABSENT if slot.startswith("n") else value[int(slot)]
         if row is ABSENT:
             part = part if isinstance(part, dict) else like(value[0]) if value else {}
             row = part.get("default", ABSENT)
         named = _text(part, "title") if isinstance(part, dict) else ""
-        below = _below(place, part, row, token)
+        below = _below(place, part, row, slot)
         # People count from one; the pointer still counts from zero.
         places.append(replace(below, label=f"{named} {n + 1}".strip(), at=child_pointer(place.at, str(n))))
     return places

@@ -37,8 +37,8 @@ class Option:
 class FormNode:
     """One field or group, its children in the order in which they are shown and reached by Tab.
 
-    `name` is the control's name and its element id; for an array that of the field with the tokens of its rows, which
-    are `rows` (see rows.py; None where they cannot be changed). `pointer` follows the original value and the tokens,
+    `name` is the control's name and its element id; for an array that of the field with the slots of its rows, which
+    are `rows` (see rows.py; None where they cannot be changed). `pointer` follows the original value and the slots,
     `place` is where the field stands in what would be sent. `text` is what the control shows now, `original_text` what
     it shows for `original`. `confidence` is None when the model gave none. `doubtful` marks a field below its
     threshold, `doubt_inside` also the groups around it. `declared` is False for a key that the schema does not

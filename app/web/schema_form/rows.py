@@ -1,6 +1,6 @@
 """Which rows an array has in a form: those of its value in their order, less some, with some new ones.
 
-A row is named by a token: its position in the value ("2"), or "n1", "n2" for one that was added. The tokens of an
+A row is named by its slot: its position in the value ("2"), or "n1", "n2" for one that was added. The slots of an
 array, in order, are posted under the array's own name once they differ from the value's; so the names of the fields
 within a row stay the same however rows are moved, and a draft finds them again.
 Called where forms are built and where the desk's buttons change rows.
@@ -15,35 +15,35 @@ ADD: Final = "add"
 REMOVE: Final = "remove"
 UP: Final = "up"
 DOWN: Final = "down"
-_TOKEN: Final = re.compile(r"n?[1-9]\d{0,5}|0", re.ASCII)
+_SLOT: Final = re.compile(r"n?[1-9]\d{0,5}|0", re.ASCII)
 
 
-def row_tokens(value: Any, given: str | list[str] | None) -> tuple[str, ...]:
-    """Return the tokens of an array's rows: the posted ones if all of them mean a row, else those of the value."""
+def row_slots(value: Any, given: str | list[str] | None) -> tuple[str, ...]:
+    """Return the slots of an array's rows: the posted ones if all of them mean a row, else those of the value."""
     count = len(value) if isinstance(value, list) else 0
     own = tuple(str(n) for n in range(count))
     posted = given[-1] if isinstance(given, list) and given else given
     if not isinstance(posted, str):
         return own
-    tokens = posted.split(",") if posted else []
-    meant = all(_TOKEN.fullmatch(token) and (token[0] == "n" or int(token) < count) for token in tokens)
+    slots = posted.split(",") if posted else []
+    meant = all(_SLOT.fullmatch(slot) and (slot[0] == "n" or int(slot) < count) for slot in slots)
     # What was there is always shown, however long; only adding ends somewhere.
-    return tuple(tokens) if meant and len(set(tokens)) == len(tokens) <= max(MAX_ROWS, count) else own
+    return tuple(slots) if meant and len(set(slots)) == len(slots) <= max(MAX_ROWS, count) else own
 
 
-def changed_rows(tokens: Sequence[str], act: str, token: str) -> tuple[str, ...]:
-    """Return the tokens after one act; an act that makes no sense changes nothing.
+def changed_rows(slots: Sequence[str], act: str, slot: str) -> tuple[str, ...]:
+    """Return the slots after one act; an act that makes no sense changes nothing.
 
     Args:
         act: ADD at the end, REMOVE, UP or DOWN.
-        token: Of the row that is meant; nothing for ADD.
+        slot: Of the row that is meant; nothing for ADD.
     """
-    rows = list(tokens)
+    rows = list(slots)
     if act == ADD and len(rows) < MAX_ROWS:
-        return (*rows, new_token(rows))
-    if token not in rows:
+        return (*rows, _new_slot(rows))
+    if slot not in rows:
         return tuple(rows)
-    at = rows.index(token)
+    at = rows.index(slot)
     if act == REMOVE:
         del rows[at]
     to = at - 1 if act == UP else at + 1
@@ -52,9 +52,9 @@ def changed_rows(tokens: Sequence[str], act: str, token: str) -> tuple[str, ...]
     return tuple(rows)
 
 
-def new_token(tokens: Sequence[str]) -> str:
-    """Return a token that no row of these has."""
-    taken = [int(token[1:]) for token in tokens if token.startswith("n")]
+def _new_slot(slots: Sequence[str]) -> str:
+    """Return a slot that no row of these has."""
+    taken = [int(slot[1:]) for slot in slots if slot.startswith("n")]
     return f"n{max(taken, default=0) + 1}"
 
 
@@ -80,10 +80,10 @@ def like(value: Any) -> dict[str, Any]:
 
 
 def all_orders(before: Any, after: Any, name: Callable[[Sequence[str]], str]) -> dict[str, str | list[str]]:
-    """Return the posted tokens that give the arrays in `before` as many rows as those in `after`, by the array's name.
+    """Return the posted slots that give the arrays in `before` as many rows as those in `after`, by the array's name.
 
     Args:
-        name: A function from the keys and tokens on the way to a control's name.
+        name: A function from the keys and slots on the way to a control's name.
     """
     orders: dict[str, str | list[str]] = {}
 
@@ -97,8 +97,8 @@ def all_orders(before: Any, after: Any, name: Callable[[Sequence[str]], str]) ->
             added = [f"n{n}" for n in range(1, len(other) - had + 1)]
             if len(other) != had:
                 orders[name(way)] = ",".join([*kept, *added])
-            for token in kept:
-                walk(one[int(token)], other[int(token)], (*way, token))
+            for slot in kept:
+                walk(one[int(slot)], other[int(slot)], (*way, slot))
 
     walk(before, after, ())
     return orders

@@ -51,10 +51,10 @@ def submitted(schema: Any, value: Any, fields: dict[str, str | list[str]]) -> An
 @given(rows=st.lists(st.text("ab", max_size=2), max_size=4), acts=ACTS)
 def test_rows_move_as_the_entries_of_a_list(rows: list[str], acts: list[tuple[str, int]]) -> None:
     schema = {"type": "array", "items": {"type": "string"}}
-    tokens, expected = tuple(str(n) for n in range(len(rows))), list(rows)
+    slots, expected = tuple(str(n) for n in range(len(rows))), list(rows)
     for act, n in acts:
-        at = n % len(tokens) if tokens else 0
-        tokens = changed_rows(tokens, act, tokens[at] if tokens else "-")
+        at = n % len(slots) if slots else 0
+        slots = changed_rows(slots, act, slots[at] if slots else "-")
         if act == "add":
             expected.append("")
         elif act == "remove" and expected:
@@ -63,7 +63,7 @@ def test_rows_move_as_the_entries_of_a_list(rows: list[str], acts: list[tuple[st
             to = at - 1 if act == "up" else at + 1
             if 0 <= to < len(expected):
                 expected[at], expected[to] = expected[to], expected[at]
-    fields: dict[str, str | list[str]] = {"output": ",".join(tokens)}
+    fields: dict[str, str | list[str]] = {"output": ",".join(slots)}
     assert submitted(schema, rows, fields) == expected
 
 
@@ -86,9 +86,9 @@ def test_a_list_that_is_not_there_begins_with_its_first_row() -> None:
     assert submitted(PARTS, {"parts": [{"name": "bolt"}]}, {"output/parts": ""}) == {"parts": []}
 
 
-@pytest.mark.parametrize("tokens", ["9", "x", "-1", "0,0,0", "n0", "n", " 0 ", "01", "0;1", "٣"])
-def test_tokens_that_were_not_made_here_are_left_out(tokens: str) -> None:
-    read, faults = read_form({"type": "array"}, ["one"], {"output": tokens}, prefix="output")
+@pytest.mark.parametrize("slots", ["9", "x", "-1", "0,0,0", "n0", "n", " 0 ", "01", "0;1", "٣"])
+def test_slots_that_were_not_made_here_are_left_out(slots: str) -> None:
+    read, faults = read_form({"type": "array"}, ["one"], {"output": slots}, prefix="output")
     assert (read in (["one"], []), faults) == (True, [])
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.ids import new_id
 from app.queue.models import Claim
-from app.reports.own_time import Day, list_days, list_spells
+from app.reports.own_time import Day, list_claim_times, list_days
 from app.timekeeping.models import TimeEntry
 from tests.factories.people import add_person
 from tests.factories.reviewing import hand_in, take
@@ -59,7 +59,7 @@ def test_time_is_summed_by_the_days_of_a_zone(session: Session, workspace: UUID)
     ]
 
 
-def test_each_claim_is_a_spell_with_what_came_of_it(session: Session, workspace: UUID) -> None:
+def test_each_claim_has_its_time_with_what_came_of_it(session: Session, workspace: UUID) -> None:
     add_task_type(session, workspace)
     ada = add_person(session, workspace, "ada")
     add_item(session, workspace, external_id="first")
@@ -70,8 +70,8 @@ def test_each_claim_is_a_spell_with_what_came_of_it(session: Session, workspace:
     book(session, live, NIGHT + timedelta(minutes=5), 7)
     book(session, done, NIGHT, 3)
     book(session, done, NIGHT + timedelta(minutes=1), 4, "idle_in_claim")
-    spells = list_spells(session, workspace_id=workspace, person_id=ada, **AROUND)
-    found = [(s.external_id, s.active_ms, s.idle_ms, s.outcome, s.ended_at - s.began_at) for s in spells]
+    claim_times = list_claim_times(session, workspace_id=workspace, person_id=ada, **AROUND)
+    found = [(s.external_id, s.active_ms, s.idle_ms, s.outcome, s.ended_at - s.began_at) for s in claim_times]
     assert found == [
         ("first", 3_000, 4_000, "decided", timedelta(seconds=64)),
         ("second", 7_000, 0, None, timedelta(seconds=7)),

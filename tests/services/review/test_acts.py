@@ -33,9 +33,9 @@ from app.review.service import (
 )
 from app.review.service.giving_back import NobodyAbove, ReasonNeeded, Unskippable
 from tests.factories.people import add_person
-from tests.factories.reviewing import begin_earlier, decided, hand_in, look, take
+from tests.factories.reviewing import begin_earlier, decided, hand_in, look, of, take
 from tests.factories.work import add_item
-from tests.services.review.acting import item_of, of
+from tests.services.review.acting import item_of
 from tests.services.review.conftest import Hold
 
 

@@ -31,9 +31,9 @@ from app.review.service import (
 from app.review.service.fitness import OtherQueue
 from app.review.service.giving_back import NobodyAbove
 from tests.factories.people import add_person
-from tests.factories.reviewing import hand_in, look, take
+from tests.factories.reviewing import hand_in, look, of, take
 from tests.factories.work import add_item
-from tests.services.review.acting import item_of, item_of_id, of
+from tests.services.review.acting import item_of, item_of_id
 from tests.services.review.conftest import Hold
 
 
