@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.kernel.db import CONNECT_SETTINGS
 from dev.docs import DOCS, PAGES
 from tests.structure.source import ROOT, repository_files
 
@@ -54,3 +55,8 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     pages = sorted(path.name for path in (DOCS / "decisions").glob("*.md"))
     numbers = [int(found[1]) for name in pages if (found := _DECISION.fullmatch(name))]
     assert numbers == list(range(1, len(pages) + 1))
+
+
+def test_the_guide_to_pgbouncer_sets_for_the_role_what_each_connection_would_ask_for() -> None:
+    page = (DOCS / "howto" / "pgbouncer.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^ALTER ROLE .* SET (\w+) = ", page, re.MULTILINE)) == set(CONNECT_SETTINGS)
