@@ -1,11 +1,11 @@
 /* The desk's keyboard and drafts. Everything works without this; it makes it quicker and keeps what is typed.
    Promise: no key acts while somebody types, while it is held down, or in the first moments of a page; nothing typed
-   is lost: it goes to data-draft-url 2 s after the last key as {token, fields}, where fields is what the form would
-   post, and into the tab's own storage while the server cannot be reached. One page decides once.
+   is lost: it goes to data-draft-url soon after the last key as {token, fields}, where fields is what the form would
+   post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached. One page decides once.
    Presses the page's own buttons (data-key, data-act) and holds no rule of its own. Sets data-ready on the form when
    the keys are live. */
 
-const SAVE_MS = 2_000;
+const SAVE_MS = 800;
 const SETTLE_MS = 300;
 const form = document.getElementById("decide");
 const main = document.getElementById("main");
@@ -99,7 +99,8 @@ async function save() {
     if (!answer.ok) throw new Error(String(answer.status));
     sessionStorage.removeItem(storageKey);
     warn("");
-    draftState.textContent = `Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+    document.dispatchEvent(new CustomEvent("draft-saved", { detail: await answer.json() }));
+    draftState.textContent = `Saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
   } catch (error) {
     notSaved(error.message);
   } finally {

@@ -6,40 +6,22 @@ Called by the review pages.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-import nh3
 import orjson
 from flask import url_for
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from app.kernel.errors import Fault
 from app.kernel.ids import show
 from app.kernel.jcs import args_sha256
 from app.review.queries import OpenClaim
-from app.submissions.rules.received import Action, Received
+from app.submissions.rules.received import Action
 from app.web.answers_view import answers_table
+from app.web.context_view import context_of
+from app.web.markdown import guidelines
 from app.web.schema_form import FormNode, build_form
 
 Posted = Mapping[str, str | list[str]]
-_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
-_TAGS: Final = {"p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "em", "strong", "code", "pre", "blockquote", "table"} | {
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "br",
-    "hr",
-}
-
-
-def guidelines(text: str) -> Markup | str:
-    """Return guidelines, which an admin wrote as Markdown, as safe HTML without links or images."""
-    if not text.strip():
-        return ""
-    return Markup(nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={}))  # noqa: S704  # just cleaned
 
 
 def desk(
@@ -53,6 +35,7 @@ def desk(
     posted: Posted | None = None,
     faults: Sequence[Fault] = (),
     refused: str | None = None,
+    view: str = "text",
 ) -> dict[str, Any]:
     """Return the variables of review/show.html.
 
@@ -60,6 +43,7 @@ def desk(
         posted: A refused post or a restored draft; its texts stand in the fields instead of the model's.
         faults: What was wrong with the post, pointers as the API gives them.
         refused: The heading above the faults.
+        view: How the context is shown, one of VIEWS.
     """
     fields = posted or {}
     reasons = fields.get("reason_codes", [])
@@ -72,7 +56,8 @@ def desk(
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": [*_instructions(received), *(_block(b) for b in received.context), *_evidence(received)],
+        "context": context_of(received, view),
+        "view": view,
         "mode": "actions" if actions else "output",
         "form": form,
         "actions": actions,
@@ -143,52 +128,6 @@ def _item(opened: OpenClaim, now: datetime) -> dict[str, Any]:
         "due_at": opened.item.due_at,
         "due_in_seconds": int((opened.item.due_at - now).total_seconds()),
     }
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def _block(block: Mapping[str, Any]) -> dict[str, Any]:
-    kind, value = block["type"], block.get("value")
-    turns = []
-    if kind == "chat" and isinstance(value, list):
-        turns = [
-            {
-                "role": str(turn.get("role", "")) if isinstance(turn, dict) else "",
-                "text": _as_text(turn.get("text", turn.get("content", "")) if isinstance(turn, dict) else turn),
-            }
-            for turn in value
-        ]
-    shown = kind if kind != "chat" or turns else "text"
-    return {"kind": shown, "title": block.get("title"), "text": _as_text(value), "turns": turns}
-
-
-def _instructions(received: Received) -> list[dict[str, Any]]:
-    """Return what the program asks of the reviewer, as the first thing to read."""
-    if not received.instructions:
-        return []
-    return [{"kind": "text", "title": "Instructions", "text": received.instructions, "turns": []}]
-
-
-def _evidence(received: Received) -> list[dict[str, Any]]:
-    """Return where the values of fields come from, a block for each field."""
-    return [
-        {
-            "kind": "text",
-            "title": f"Evidence for {pointer or 'the whole'}",
-            "text": "\n\n".join(_proof(one) for one in proofs),
-            "turns": [],
-        }
-        for pointer, proofs in received.evidence.items()
-        if proofs
-    ]
-
-
-def _proof(one: Mapping[str, Any]) -> str:
-    known = [one[name] for name in ("source", "quote", "url") if one.get(name)]
-    more = [f"{name}: {_as_text(value)}" for name, value in one.items() if name not in {"source", "quote", "url"}]
-    return "\n".join([*known, *more])
 
 
 def _output_form(

@@ -22,6 +22,7 @@ from app.web import (
     home,
     item_page,
     key_pages,
+    links,
     login,
     queue_pages,
     queue_settings,
@@ -29,6 +30,7 @@ from app.web import (
     task_type_pages,
     time_page,
     untrusted,
+    word_diff,
 )
 from app.web.undoable import undoable
 
@@ -88,6 +90,8 @@ _OUTCOMES: Final = {
 def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
+    links.add_to(app.jinja_env)
+    word_diff.add_to(app.jinja_env)
     for page in (*_PAGES, *_SETUP):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
@@ -117,13 +121,13 @@ def _shell() -> dict[str, Any] | None:
     signed_in = current_user.signed_in
     principal = signed_in.principal
     workspace = find_workspace(db(), name_or_id=show("workspace", principal.workspace_id))
-    links = [(name, label) for name, label, needs in _NAV if not needs or any(principal.may(one) for one in needs)]
+    shown = [(name, label) for name, label, needs in _NAV if not needs or any(principal.may(one) for one in needs)]
     here = _BELOW.get(request.blueprint or "", request.blueprint)
     return {
         "person_name": signed_in.name,
         "workspace_name": workspace.name,
         "logout_url": url_for("login.sign_out"),
         "nav": [
-            {"label": label, "href": url_for(name), "current": name.partition(".")[0] == here} for name, label in links
+            {"label": label, "href": url_for(name), "current": name.partition(".")[0] == here} for name, label in shown
         ],
     }

@@ -3,10 +3,11 @@
 Everything works as plain forms; scripts add keys, beats and saving while one types.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, strict_request, workspace_id
@@ -31,17 +32,21 @@ from app.review.service import (
 from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
 from app.web.answers_view import fill_form, find_answer
+from app.web.context_view import VIEWS
 from app.web.desk_more import more
 from app.web.desk_view import Posted, desk
 from app.web.onward import to
 from app.web.reasons import sentences
 from app.web.row_changes import with_rows_changed
 from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
+from app.web.word_diff import changes_of
 
 page = Blueprint("review", __name__)
 # What a draft does not hold, as the script's does not; and what of a lost form is no text.
-_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits"})
+_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view"})
 _NOT_TEXT: Final = _PROOF | {"adopt", "skip_reason", "act_note", "hand_to"}
+# Controls of what is judged; to empty one is a change.
+_JUDGED: Final = ("output", "args.")
 _REFUSED: Final = "Nothing was decided."
 
 
@@ -54,7 +59,13 @@ def show() -> str:
         return _empty({})
     opened = open_claim(db(), claim=held)
     draft = (opened.draft or {}).get("fields")
-    return show_opened(opened, posted=draft if isinstance(draft, dict) else None, restored=bool(draft))
+    view = request.args.get("view", "text")
+    return show_opened(
+        opened,
+        posted=draft if isinstance(draft, dict) else None,
+        restored=bool(draft),
+        view=view if view in VIEWS else "text",
+    )
 
 
 @page.post("/review/take")
@@ -103,6 +114,7 @@ def show_opened(
     focus: str | None = None,
     newer: bool = False,
     more_open: bool = False,
+    view: str = "text",
 ) -> str:
     threshold, fields = thresholds_of(db(), policy_id=opened.submission.policy_id)
     values = desk(
@@ -115,6 +127,7 @@ def show_opened(
         posted=posted,
         faults=faults,
         refused=refused,
+        view=view,
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
     values |= more(db(), opened, posted=posted or {})
@@ -132,7 +145,7 @@ def _change_rows(opened: OpenClaim, asked: str) -> str:
         workspace_id=workspace_id(),
         person_id=person_id(),
         claim_id=opened.claim.id,
-        body={"fields": {name: text for name, text in fields.items() if name not in _PROOF}},
+        body={"fields": _draft(fields)},
     )
     return show_opened(opened, posted=fields, focus=focus, newer=True)
 
@@ -227,17 +240,31 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
 @page.post("/review/<claim_id>/draft")
 @allow("review")
 def keep_draft(claim_id: str) -> AnyResponse:
-    """Keep what was typed, as JSON from the script or as the form itself."""
+    """Keep what was typed, as JSON from the script or as the form itself; the script learns what it changes."""
+    claim = own_claim(claim_id)
     document = strict_request().document
     fields = document.get("fields") if isinstance(document, dict) else posted_fields()
     if not isinstance(fields, dict):
         fields = {}
+    kept = _draft(fields)
     save_draft(
         db(),
         now=now(),
         workspace_id=workspace_id(),
         person_id=person_id(),
-        claim_id=parse("claim", claim_id),
-        body={"fields": {str(k): v for k, v in fields.items() if isinstance(v, str | list)}},
+        claim_id=claim.id,
+        body={"fields": kept},
     )
-    return Response(status=204) if document is not None else to("review.show", outcome="saved")
+    if document is not None:
+        return jsonify({"changes": changes_of(open_claim(db(), claim=claim), kept)})
+    view = request.form.get("view", "")
+    return to("review.show", view=view) if view in VIEWS else to("review.show", outcome="saved")
+
+
+def _draft(fields: Mapping[Any, Any]) -> dict[str, str | list[str]]:
+    """Return what of posted fields is worth keeping: no proof of what was shown, and no empty box of ours."""
+    return {
+        str(name): said
+        for name, said in fields.items()
+        if name not in _PROOF and isinstance(said, str | list) and (said or str(name).startswith(_JUDGED))
+    }

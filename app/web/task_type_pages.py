@@ -20,7 +20,7 @@ from app.submissions.rules.examples import example_of
 from app.submissions.rules.schema import SchemaRefused, check_schema, schema_faults
 from app.submissions.service import TaskTypeDefinition, define_task_type
 from app.web.access import known_queues
-from app.web.desk_view import guidelines
+from app.web.markdown import guidelines
 from app.web.onward import to
 from app.web.schema_form import build_form
 from app.web.settings_forms import refused, seen, unknown_fields

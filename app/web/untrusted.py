@@ -9,7 +9,7 @@ Called by templates, which get these functions through `add_to`.
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from app.web.suspicious import Finding, Mark, findings, marks
+from app.web.suspicious import Finding, findings, marks
 
 LONG_TEXT = 2_000
 LONG_LINES = 24
@@ -18,16 +18,16 @@ LONG_LINES = 24
 def untrusted(text: str, label: str = "Text") -> Markup:
     """The text in a block of its own; a long one becomes a region that scrolls, named `label` for a screen reader."""
     if len(text) <= LONG_TEXT and text.count("\n") <= LONG_LINES:
-        return Markup('<div class="untrusted" data-untrusted dir="auto">{}</div>').format(_marked(text))
+        return Markup('<div class="untrusted" data-untrusted dir="auto">{}</div>').format(marked(text))
     name = f"{label}, {len(text):,} characters"
     return Markup(
         '<div class="untrusted long" data-untrusted dir="auto" role="region" tabindex="0" aria-label="{}">{}</div>'
-    ).format(name, _marked(text))
+    ).format(name, marked(text))
 
 
 def untrusted_inline(text: str) -> Markup:
     """The text within a line of the page, isolated from the direction of what stands around it."""
-    return Markup('<bdi class="untrusted-inline" data-untrusted dir="auto">{}</bdi>').format(_marked(text))
+    return Markup('<bdi class="untrusted-inline" data-untrusted dir="auto">{}</bdi>').format(marked(text))
 
 
 def suspicious_count(text: str) -> int:
@@ -47,16 +47,18 @@ def add_to(environment: Environment) -> None:
         environment.globals[function.__name__] = function
 
 
-def _marked(text: str) -> Markup:
-    pieces: list[Markup] = []
+def parts(text: str) -> list[dict[str, str | None]]:
+    """The text in parts, in order: {text, title}, title None for what is harmless, else what the chip explains."""
+    found: list[dict[str, str | None]] = []
     at = 0
     for mark in marks(text):
-        pieces.append(escape(text[at : mark.start]))
-        pieces.append(_chip(mark))
+        found += [{"text": text[at : mark.start], "title": None}, {"text": mark.label, "title": mark.title}]
         at = mark.end
-    pieces.append(escape(text[at:]))
-    return Markup("").join(pieces)
+    return [part for part in [*found, {"text": text[at:], "title": None}] if part["text"]]
 
 
-def _chip(mark: Mark) -> Markup:
-    return Markup('<span class="chip" data-suspicious title="{}">{}</span>').format(mark.title, mark.label)
+def marked(text: str) -> Markup:
+    """The text alone, escaped, with a chip for every suspicious place; the caller isolates its direction."""
+    chip = Markup('<span class="chip" data-suspicious title="{}">{}</span>')
+    shown = [escape(p["text"]) if p["title"] is None else chip.format(p["title"], p["text"]) for p in parts(text)]
+    return Markup("").join(shown)

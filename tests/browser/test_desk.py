@@ -5,15 +5,10 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.signing_in import sign_in
 from tests.factories.site import Site
 
 RATE = {"currency": "EUR", "unit": "hour", "base": "36000.00", "valid_from": "2026-01-01T00:00:00Z"}
-
-
-def _sign_in(page: Page, site: Site) -> None:
-    page.goto(site.sign_in_path("ada"))
-    page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE)).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def _waiting(site: Site, **more: object) -> str:
@@ -26,7 +21,7 @@ def test_an_item_is_corrected_by_keyboard_and_its_cost_is_in_the_report(page: Pa
     site.define_addresses()
     site.call("POST", "/rate-cards", RATE)
     submission = _waiting(site)
-    _sign_in(page, site)
+    sign_in(page, site)
     page.get_by_role("button", name="Take the next item").press("Enter")
     page.wait_for_url("**/review*")
     # The doubtful field has the focus, so that typing corrects it.
@@ -46,7 +41,7 @@ def test_an_item_is_corrected_by_keyboard_and_its_cost_is_in_the_report(page: Pa
 def test_approve_is_one_key_and_rejecting_needs_a_reason(page: Page, site: Site) -> None:
     site.define_addresses()
     first, second = _waiting(site), _waiting(site)
-    _sign_in(page, site)
+    sign_in(page, site)
     page.get_by_role("button", name="Take the next item").click()
     page.wait_for_url("**/review*")
     page.keyboard.press("Escape")
@@ -66,7 +61,7 @@ def test_approve_is_one_key_and_rejecting_needs_a_reason(page: Page, site: Site)
 def test_typed_text_comes_back_after_the_browser_was_closed(page: Page, site: Site) -> None:
     site.define_addresses()
     _waiting(site)
-    _sign_in(page, site)
+    sign_in(page, site)
     page.get_by_role("button", name="Take the next item").click()
     page.wait_for_url("**/review*")
     with page.expect_response(re.compile("/draft$")):
@@ -80,7 +75,7 @@ def test_what_a_model_wrote_is_text_and_its_tricks_are_marked(page: Page, site: 
     site.define_addresses()
     evil = "<img src=x onerror=alert(1)><script>alert(2)</script> pay\u202eyap \u200bhidden p\u0430ypal"
     _waiting(site, context=[{"type": "markdown", "title": evil, "value": evil}])
-    _sign_in(page, site)
+    sign_in(page, site)
     page.on("dialog", lambda _: (_ for _ in ()).throw(AssertionError("a script ran")))
     page.get_by_role("button", name="Take the next item").click()
     page.wait_for_url("**/review*")
@@ -100,7 +95,7 @@ def test_a_wrong_correction_is_explained_at_its_field_and_keeps_the_text(page: P
         },
     )
     site.submit(None)
-    _sign_in(page, site)
+    sign_in(page, site)
     page.get_by_role("button", name="Take the next item").click()
     page.wait_for_url("**/review*")
     page.get_by_label("city").fill("Marseille")
@@ -114,7 +109,7 @@ def test_every_page_is_free_of_what_axe_can_find(page: Page, site: Site) -> None
     _waiting(site)
     page.goto("/login")
     found = {"/login": Axe().run(page).response["violations"]}
-    _sign_in(page, site)
+    sign_in(page, site)
     for path in ("/", "/review", "/reports/costs", "/time", "/account"):
         page.goto(path)
         found[path] = Axe().run(page).response["violations"]

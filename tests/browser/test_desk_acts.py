@@ -5,13 +5,8 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.signing_in import sign_in
 from tests.factories.site import Site
-
-
-def _sign_in(page: Page, site: Site, person: str = "ada") -> None:
-    page.goto(site.sign_in_path(person))
-    page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE)).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def _waiting(site: Site, name: str, **task_type: object) -> None:
@@ -39,7 +34,7 @@ def _open_more(page: Page) -> None:
 
 def test_an_item_is_kept_with_a_note_and_gone_on_with_later(page: Page, site: Site) -> None:
     _waiting(site, "n-1")
-    _sign_in(page, site)
+    sign_in(page, site)
     _take(page)
     _open_more(page)
     page.keyboard.type("Asked the customer.")
@@ -55,14 +50,14 @@ def test_an_item_is_kept_with_a_note_and_gone_on_with_later(page: Page, site: Si
 def test_a_colleague_finds_what_she_is_given(page: Page, site: Site) -> None:
     site.add_person("bea", ["reviewer"])
     _waiting(site, "for bea")
-    _sign_in(page, site)
+    sign_in(page, site)
     _take(page)
     _open_more(page)
     page.get_by_label("Give to a colleague").select_option(label="Bea")
     page.get_by_role("button", name="Give", exact=True).click()
     expect(page.get_by_text("Given on.")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    _sign_in(page, site, "bea")
+    sign_in(page, site, "bea")
     page.goto("/")
     expect(page.get_by_role("heading", name="Given to you")).to_be_visible()
     page.get_by_role("button", name="Take it").click()
@@ -72,7 +67,7 @@ def test_a_colleague_finds_what_she_is_given(page: Page, site: Site) -> None:
 def test_a_decision_is_undone_by_one_key_and_judged_anew(page: Page, site: Site) -> None:
     _waiting(site, "n-1")
     _waiting(site, "n-2")
-    _sign_in(page, site)
+    sign_in(page, site)
     _take(page)
     expect(page.get_by_text("n-1")).to_be_visible()
     page.keyboard.press("Escape")
@@ -91,7 +86,7 @@ def test_a_skip_takes_a_reason_where_the_queue_wants_one(page: Page, site: Site)
     queue = site.call("GET", "/queues").body["data"][0]
     changed = {"name": "notes", "skip_reasons": ["unclear"], "skip_policy": "others"}
     assert site.call("PUT", f"/queues/{queue['id']}", changed).status == 200
-    _sign_in(page, site)
+    sign_in(page, site)
     _take(page)
     expect(page.get_by_role("button", name=re.compile("^Skip s"))).to_have_count(0)
     _open_more(page)
@@ -106,7 +101,7 @@ def test_a_skip_takes_a_reason_where_the_queue_wants_one(page: Page, site: Site)
 
 def test_whoever_paused_gets_nothing_until_she_goes_on(page: Page, site: Site) -> None:
     _waiting(site, "n-1")
-    _sign_in(page, site)
+    sign_in(page, site)
     page.goto("/")
     page.get_by_label("Pause for").select_option("break")
     page.get_by_role("button", name="Pause").click()

@@ -7,13 +7,8 @@ from playwright.sync_api import Page, expect
 
 from app.kernel.clock import read_now
 from app.review.service import measure_loads
+from tests.browser.signing_in import sign_in
 from tests.factories.site import Site
-
-
-def _sign_in(page: Page, site: Site, short: str) -> None:
-    page.goto(site.sign_in_path(short))
-    page.get_by_role("button", name=re.compile("sign in", re.IGNORECASE)).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def _at_work(site: Site) -> None:
@@ -35,7 +30,7 @@ def _is_clean(page: Page) -> None:
 
 def test_work_is_given_on_from_the_floor(page: Page, site: Site) -> None:
     _at_work(site)
-    _sign_in(page, site, "lea")
+    sign_in(page, site, "lea")
     page.get_by_role("link", name="Floor").click()
     _is_clean(page)
     row = page.get_by_role("row", name=re.compile("Ada"))
@@ -49,7 +44,7 @@ def test_work_is_given_on_from_the_floor(page: Page, site: Site) -> None:
 
 def test_the_floor_changes_around_a_form_that_is_being_filled(page: Page, site: Site) -> None:
     _at_work(site)
-    _sign_in(page, site, "lea")
+    sign_in(page, site, "lea")
     page.clock.install()
     page.goto("/floor")
     chosen = page.get_by_role("row", name=re.compile("Ada")).get_by_role("combobox")
@@ -64,7 +59,7 @@ def test_the_floor_changes_around_a_form_that_is_being_filled(page: Page, site: 
 
 def test_a_calendar_is_set_up_and_given_to_a_queue(page: Page, site: Site) -> None:
     _at_work(site)
-    _sign_in(page, site, "lea")
+    sign_in(page, site, "lea")
     page.goto("/admin/calendars/new")
     _is_clean(page)
     page.get_by_label("Name").fill("Munich")
@@ -91,7 +86,7 @@ def test_every_page_of_the_set_up_is_clean_on_a_narrow_screen(page: Page, site: 
     _at_work(site)
     group = site.call("POST", "/groups", {"name": "Lawyers", "skills": ["law"], "members": []}).body["id"]
     (queue,) = site.call("GET", "/queues").body["data"]
-    _sign_in(page, site, "lea")
+    sign_in(page, site, "lea")
     page.set_viewport_size({"width": 360, "height": 800})
     for path in (
         "/queue",
@@ -113,7 +108,7 @@ def test_every_page_of_the_set_up_is_clean_on_a_narrow_screen(page: Page, site: 
 def test_every_page_of_those_who_administer_is_clean_on_a_narrow_screen(page: Page, site: Site) -> None:
     site.define_addresses()
     site.add_person("adam", ["admin", "reviewer"])
-    _sign_in(page, site, "adam")
+    sign_in(page, site, "adam")
     page.set_viewport_size({"width": 360, "height": 800})
     for path in ("/admin/task-types/new", "/admin/task-types", "/admin/keys", "/admin/endpoints", "/admin/chat-hooks"):
         page.goto(path)

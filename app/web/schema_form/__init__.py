@@ -8,7 +8,7 @@ Called by the review pages; pure, it reads no clock, no database and no request.
 """
 
 from app.web.schema_form.build import MAX_DEPTH, build_form
-from app.web.schema_form.node import ABSENT, FormNode, Kind, Option, Posted, control_name, pointer_of
+from app.web.schema_form.node import ABSENT, FormNode, Kind, Option, Posted, control_name, normal_breaks, pointer_of
 from app.web.schema_form.read import read_form
 from app.web.schema_form.rows import ADD, DOWN, REMOVE, UP, all_orders, changed_rows
 
@@ -27,6 +27,7 @@ __all__ = [
     "build_form",
     "changed_rows",
     "control_name",
+    "normal_breaks",
     "pointer_of",
     "read_form",
 ]

@@ -1,0 +1,115 @@
+"""What a program sent beside the output, as the desk shows it: chats in turns, diffs by line, JSON indented, the rest
+as text. On request text is rendered as Markdown, or everything is shown raw.
+
+Promise: nothing is fetched, nothing can be followed by accident, and the raw view leaves no character unseen, because
+all that is not ASCII is escaped. Pure. Called by the review pages.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import orjson
+
+from app.submissions.rules.received import Received
+from app.web.markdown import markdown
+
+VIEWS: Final = ("text", "markdown", "raw")
+MOST_LINES: Final = 5_000
+_OF_SIGN: Final = {"+": "added", "-": "removed", "@": "place"}
+_AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
+
+
+def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
+    """Return the blocks of the first region, in the order in which they are to be read.
+
+    Each is {kind, title, text, turns, lines, links, html}: `turns` [{role, text, html}] of a chat, `lines`
+    [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
+
+    Args:
+        view: One of VIEWS.
+    """
+    shown = _raw if view == "raw" else partial(_shown, view=view)
+    return [shown(part) for part in _parts(received)]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One thing to read: `value` as it is shown, `sent` as the program sent it."""
+
+    kind: str
+    title: str | None
+    value: Any
+    sent: Any
+    links: tuple[Any, ...] = ()
+
+
+def _parts(received: Received) -> Iterator[_Part]:
+    if received.instructions:
+        yield _Part("text", "Instructions", received.instructions, received.instructions)
+    for block in received.context:
+        kind, value = block["type"], block.get("value")
+        yield _Part(kind, block.get("title"), value, value, (value,) if kind == "link" else ())
+    for pointer, proofs in received.evidence.items():
+        if proofs:
+            said = "\n\n".join(_proof(one) for one in proofs)
+            title = f"Evidence for {pointer or 'the whole'}"
+            yield _Part("text", title, said, proofs, tuple(one.get("url") for one in proofs))
+
+
+def _raw(part: _Part) -> dict[str, Any]:
+    text = json.dumps(part.sent, indent=2)
+    return {"kind": "json", "title": part.title or part.kind, "text": text, "turns": [], "lines": [], "links": []}
+
+
+def _shown(part: _Part, *, view: str) -> dict[str, Any]:
+    kind, text = part.kind, _as_text(part.value)
+    turns = _turns(part.value, view) if kind == "chat" and isinstance(part.value, list) else []
+    lines = _lines(text) if kind == "diff" else []
+    return {
+        "kind": "text" if (kind == "chat" and not turns) or (kind == "diff" and not lines) else kind,
+        "title": part.title,
+        "text": text,
+        "turns": turns,
+        "lines": lines,
+        "links": list(part.links),
+        "html": _html(kind, part.value, view),
+    }
+
+
+def _html(kind: str, value: Any, view: str) -> Any:
+    return markdown(value) if view == "markdown" and isinstance(value, str) and kind not in _AS_TEXT else None
+
+
+def _turns(value: list[Any], view: str) -> list[dict[str, Any]]:
+    turns = []
+    for turn in value:
+        said = turn.get("text", turn.get("content", "")) if isinstance(turn, dict) else turn
+        role = str(turn.get("role", "")) if isinstance(turn, dict) else ""
+        turns.append({"role": role, "text": _as_text(said), "html": _html("turn", said, view)})
+    return turns
+
+
+def _lines(text: str) -> list[dict[str, str]]:
+    """Return the lines of a unified diff with what each is, or nothing when there are too many."""
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        return []
+    return [{"kind": _kind_of(line), "text": line} for line in lines]
+
+
+def _kind_of(line: str) -> str:
+    # The two lines that name the files begin with signs too.
+    return "place" if line.startswith(("+++ ", "--- ")) else _OF_SIGN.get(line[:1], "same")
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _proof(one: Mapping[str, Any]) -> str:
+    known = [one[name] for name in ("source", "quote", "url") if one.get(name)]
+    more = [f"{name}: {_as_text(value)}" for name, value in one.items() if name not in {"source", "quote", "url"}]
+    return "\n".join([*known, *more])
