@@ -16,7 +16,7 @@ from app.api.v1.shapes.submissions import MAX_ACTIONS, MAX_BATCH, MAX_BLOCKS, MA
 from app.delivery.rules.retries import WAITS_SECONDS
 from app.delivery.rules.urls import MAX_LENGTH as URL_LENGTH
 from app.delivery.rules.urls import PORTS
-from app.edge.requests import BATCH_BYTES, BODY_BYTES, FORM_BYTES, FORM_FIELDS
+from app.edge.requests import BATCH_BYTES, BODY_BYTES, DESK_FORM_BYTES, FORM_BYTES, FORM_FIELDS
 from app.edge.waiting import PER_KEY
 from app.identity.rules.limits import (
     ATTEMPT_WINDOW,
@@ -76,6 +76,7 @@ def _bodies() -> Rows:
             f"{_bytes(BATCH_BYTES)}, {MAX_BATCH:,} submissions, each as large as a body of its own",
         ),
         ("form", f"{_bytes(FORM_BYTES)}, {FORM_FIELDS:,} fields"),
+        ("form with an item's output", f"{_bytes(DESK_FORM_BYTES)}, {FORM_FIELDS:,} fields"),
         ("nested arrays and objects, the outermost counted", f"{MAX_DEPTH}"),
         ("integers", f"-{MAX_INTEGER} to {MAX_INTEGER}"),
         ("digits and signs of one number", f"{MAX_NUMBER_LENGTH:,}"),

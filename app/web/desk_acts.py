@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
+from app.edge.requests import DESK_FORM, takes
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import parse
 from app.queue.models import Item
@@ -43,6 +44,7 @@ Answer = str | tuple[str, int] | AnyResponse
 
 @page.post("/review/<claim_id>/skip")
 @allow("review")
+@takes(DESK_FORM)
 def skip(claim_id: str) -> Answer:
     """Pass the item on and take the next."""
     return _act(claim_id, "skipped", give_back, act="skip", reason=_text("skip_reason"), note=_note())
@@ -50,6 +52,7 @@ def skip(claim_id: str) -> Answer:
 
 @page.post("/review/<claim_id>/release")
 @allow("review")
+@takes(DESK_FORM)
 def release(claim_id: str) -> Answer:
     """Give the item back and stop."""
     return _act(claim_id, "released", give_back, act="release", note=_note())
@@ -57,6 +60,7 @@ def release(claim_id: str) -> Answer:
 
 @page.post("/review/<claim_id>/hold")
 @allow("review")
+@takes(DESK_FORM)
 def keep(claim_id: str) -> Answer:
     """Keep the item for later and take the next."""
     return _act(claim_id, "held", hold, note=_note())
@@ -64,6 +68,7 @@ def keep(claim_id: str) -> Answer:
 
 @page.post("/review/<claim_id>/handover")
 @allow("review")
+@takes(DESK_FORM)
 def give_to(claim_id: str) -> Answer:
     """Give the item to a named person and take the next."""
     return _act(claim_id, "handed_over", hand_over, to=request.form.get("hand_to", "").strip(), note=_note())
@@ -71,6 +76,7 @@ def give_to(claim_id: str) -> Answer:
 
 @page.post("/review/<claim_id>/second-opinion")
 @allow("review")
+@takes(DESK_FORM)
 def ask_another(claim_id: str) -> Answer:
     """Ask somebody else, without judging, and take the next."""
     note = _note()
@@ -81,6 +87,7 @@ def ask_another(claim_id: str) -> Answer:
 
 @page.post("/review/<claim_id>/escalate")
 @allow("review")
+@takes(DESK_FORM)
 def pass_up(claim_id: str) -> Answer:
     """Pass the item up and take the next."""
     return _act(claim_id, "escalated", escalate_claim, note=_note())
@@ -144,6 +151,7 @@ def _note() -> str | None:
 
 @page.post("/review/undo/<decision_id>")
 @allow("review")
+@takes(DESK_FORM)
 def undo_decision(decision_id: str) -> Answer:
     """Take a decision back, put the item that was opened since aside, and open the one that was decided."""
     try:

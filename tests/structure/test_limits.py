@@ -19,6 +19,7 @@ PROMISED = {
     "batch": (requests.BATCH_BYTES, 16_777_216),
     "elements of a batch": (submissions.MAX_BATCH, 1_000),
     "form": (requests.FORM_BYTES, 65_536),
+    "form with an item's output": (requests.DESK_FORM_BYTES, 4 * 1_048_576),
     "depth": (strict_json.MAX_DEPTH, 64),
     "integers": (strict_json.MAX_INTEGER, 9_007_199_254_740_991),
     "names": (parts.NAME_LENGTH, 200),
