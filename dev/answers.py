@@ -33,7 +33,6 @@ FREE: Final = frozenset(
         "metadata",
         "missing",
         "model",
-        "output",
         "output_schema",
         "prompt",
         "reasons",
@@ -45,10 +44,11 @@ FREE: Final = frozenset(
         "state",
         "trace",
         "usage",
-        "value",
         "why",
     )
 )
+# Of any kind at all: a text, a number, an object.
+ANY: Final = frozenset(("output", "value"))
 # What happens once and may not have happened yet, whether or not a sample shows it; and what always has.
 _MAY_BE_NEVER: Final = re.compile(r"_(at|since|until|why|by)$")
 ALWAYS: Final = frozenset(("created_at", "recorded_at", "decided_at", "requested_at", "claimed_at", "redeemed_at"))
@@ -71,7 +71,7 @@ def infer(values: Iterable[Any], *, name: str = "") -> dict[str, Any]:
     values = list(values)
     known = [value for value in values if value is not None]
     nullable = len(known) < len(values)
-    if not known:
+    if not known or name in ANY:
         return {}
     if name in FREE:
         return _free(known, nullable=nullable)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
@@ -46,6 +46,9 @@ class Person(Base):
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     disabled_at: Mapped[datetime | None] = mapped_column(instant())
+    desk_keys: Mapped[dict[str, str]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="keys of the desk that she chose, by what they do"
+    )
     created_at: Mapped[datetime] = mapped_column(instant())
 
 

@@ -1,16 +1,14 @@
-/* The desk's keyboard and drafts. Everything works without this; it makes it quicker and keeps what is typed.
-   Promise: no key acts while somebody types, while it is held down, or in the first moments of a page; nothing typed
+/* The desk's form: drafts and handing in. Everything works without this; it keeps what is typed. Promise: nothing typed
    is lost: it goes to data-draft-url soon after the last key as {token, fields}, where fields is what the form would
    post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached. One page decides once.
-   Presses the page's own buttons (data-key, data-act) and holds no rule of its own. Sets data-ready on the form when
-   the keys are live. */
+   Holds no rule of its own. Sets data-ready on the form when the keys (keys.js) are live. */
+
+import { lets, missing } from "./check.js";
+import { firstField } from "./keys.js";
 
 const SAVE_MS = 800;
 const SETTLE_MS = 300;
 const form = document.getElementById("decide");
-const main = document.getElementById("main");
-const reject = form.querySelector("[data-reject]");
-const more = form.querySelector("[data-more]");
 const unsent = document.getElementById("unsent");
 const warning = form.querySelector("[data-warning]");
 const draftState = form.querySelector("[data-draft-state]");
@@ -69,7 +67,7 @@ let leaving = false;
 function typed() {
   const fields = {};
   for (const [name, value] of new FormData(form)) {
-    if (["token", "content_sha256", "discard_edits"].includes(name)) continue;
+    if (["token", "content_sha256", "discard_edits", "confirmation"].includes(name)) continue;
     fields[name] = name in fields ? [].concat(fields[name], value) : value;
   }
   return fields;
@@ -147,67 +145,15 @@ function warn(text) {
   if (warning.textContent !== text) warning.textContent = text;
 }
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
-
-function openReject() {
-  reject.open = true;
-  (reject.querySelector('input[type="checkbox"]') ?? reject.querySelector("textarea")).focus();
-}
-
-function firstField() {
-  return form.querySelector("[data-doubtful]") ?? controls.find((control) => !control.readOnly && !control.disabled);
-}
-
-function leaveField(target) {
-  const open = target.closest("details[open].pop");
-  if (open) {
-    open.open = false;
-    open.querySelector("summary").focus();
-  } else {
-    main.focus();
-  }
-}
-
-function onKey(event) {
-  const target = event.target;
-  if (event.isComposing || document.querySelector("dialog[open]")) return;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    // Within “More” nothing is judged.
-    if (!event.repeat && !more.contains(target)) (reject.contains(target) ? act("reject") : act("submit")).click();
-  } else if (event.key === "Enter" && target.matches('input[type="text"]')) {
-    event.preventDefault();
-  } else if (event.key === "Escape") {
-    if (typing(target) || target.closest("details[open].pop")) leaveField(target);
-  } else if (!event.repeat && !event.ctrlKey && !event.altKey && !event.metaKey && !typing(target)) {
-    pressed(event);
-  }
-}
-
-function pressed(event) {
-  // A key struck twice must not decide the next item before anybody has seen it.
-  if (!("ready" in form.dataset) || reject.open || more.open) return;
-  if (event.key === "e") {
-    event.preventDefault();
-    firstField()?.focus();
-  } else if (event.key === "r") {
-    event.preventDefault();
-    openReject();
-  } else if (event.key === "m") {
-    event.preventDefault();
-    more.open = true;
-    more.querySelector("textarea").focus();
-  } else {
-    const button = [...form.querySelectorAll("button[data-key]")].find((one) => one.dataset.key === event.key);
-    if (!button) return;
-    event.preventDefault();
-    button.click();
-  }
-}
-
 function onSubmit(event) {
   if (leaving) {
     event.preventDefault();
+    return;
+  }
+  const wanted = lets(event.submitter) ? missing() : undefined;
+  if (wanted) {
+    event.preventDefault();
+    wanted.focus();
     return;
   }
   const approves = event.submitter === act("approve");
@@ -255,7 +201,6 @@ form.addEventListener("formdata", (event) => {
   for (const control of controls) if (!touched.has(control)) event.formData.delete(control.name);
 });
 unsent.addEventListener("click", onAnswer);
-document.addEventListener("keydown", onKey);
 document.addEventListener("lease-lost", () =>
   warn("This item is no longer yours: its time ran out or somebody decided it. What you typed is kept as a draft. You may still submit; it counts if nobody else has taken the item."));
 document.addEventListener("visibilitychange", () => {
@@ -266,9 +211,6 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 window.addEventListener("beforeunload", (event) => { if (unsavedEdits && !leaving) event.preventDefault(); });
 
-const keysButton = act("keys");
-keysButton.hidden = false;
-keysButton.addEventListener("click", () => document.getElementById("keys").showModal());
 const outcome = form.querySelector("[data-outcome]");
 if (!outcome.hidden) {
   // A live region speaks when its text changes, not when it arrives with the page.

@@ -28,13 +28,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
 from app.submissions.rules.status import STATUSES
+from app.submissions.rules.task_type import HIGH_RISK_CHECKS
 
 
 class TaskType(Base):
     """One version of a kind of output: its schema, guidelines, reason codes and deadlines."""
 
     __tablename__ = "task_types"
-    __table_args__ = (UniqueConstraint("workspace_id", "name", "version"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "name", "version"),
+        CheckConstraint(f"high_risk_check IN ({', '.join(repr(c) for c in HIGH_RISK_CHECKS)})", name="high_risk_check"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
@@ -58,6 +62,9 @@ class TaskType(Base):
         Integer, server_default=text("3"), comment="who disagree before a lead settles it"
     )
     unskippable: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    high_risk_check: Mapped[str] = mapped_column(
+        Text, server_default=text("'typed'"), comment="what is asked before a high-risk action may run"
+    )
     queue: Mapped[str] = mapped_column(Text)
     undo_ms: Mapped[int] = mapped_column(BigInteger)
     claim_ms: Mapped[int] = mapped_column(BigInteger)

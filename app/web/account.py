@@ -47,6 +47,7 @@ def _page(faults: dict[str, str], telling_faults: dict[str, str] | None = None) 
         password_url=url_for("account.set_own_password"),
         password_faults=faults,
         sessions=[_session(row, signed_in.session_id) for row in _own_sessions()],
+        keys_url=url_for("desk_keys.show") if principal().may("review") else None,
         telling=_telling(telling_faults) if habits_form.kinds_for(principal().may) else None,
     )
 

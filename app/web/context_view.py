@@ -25,7 +25,8 @@ _AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
 def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
     """Return the blocks of the first region, in the order in which they are to be read.
 
-    Each is {kind, title, text, turns, lines, links, html}: `turns` [{role, text, html}] of a chat, `lines`
+    Each is {kind, title, asked, text, turns, lines, links, html}: `asked` what the program asks of the
+    reviewer, `turns` [{role, text, html}] of a chat, `lines`
     [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
 
     Args:
@@ -44,11 +45,12 @@ class _Part:
     value: Any
     sent: Any
     links: tuple[Any, ...] = ()
+    asked: bool = False
 
 
 def _parts(received: Received) -> Iterator[_Part]:
     if received.instructions:
-        yield _Part("text", "Instructions", received.instructions, received.instructions)
+        yield _Part("text", "Instructions", received.instructions, received.instructions, asked=True)
     for block in received.context:
         kind, value = block["type"], block.get("value")
         yield _Part(kind, block.get("title"), value, value, (value,) if kind == "link" else ())
@@ -61,7 +63,8 @@ def _parts(received: Received) -> Iterator[_Part]:
 
 def _raw(part: _Part) -> dict[str, Any]:
     text = json.dumps(part.sent, indent=2)
-    return {"kind": "json", "title": part.title or part.kind, "text": text, "turns": [], "lines": [], "links": []}
+    title = part.title or part.kind
+    return {"kind": "json", "title": title, "asked": part.asked, "text": text, "turns": [], "lines": [], "links": []}
 
 
 def _shown(part: _Part, *, view: str) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def _shown(part: _Part, *, view: str) -> dict[str, Any]:
     return {
         "kind": "text" if (kind == "chat" and not turns) or (kind == "diff" and not lines) else kind,
         "title": part.title,
+        "asked": part.asked,
         "text": text,
         "turns": turns,
         "lines": lines,

@@ -18,6 +18,7 @@ from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action
 from app.web.answers_view import answers_table
 from app.web.context_view import context_of
+from app.web.friction import Friction, friction_of, opened_blocks
 from app.web.markdown import guidelines
 from app.web.schema_form import FormNode, build_form
 
@@ -46,40 +47,60 @@ def desk(
         view: How the context is shown, one of VIEWS.
     """
     fields = posted or {}
-    reasons = fields.get("reason_codes", [])
     received = opened.received
     actions = [
         _action(n, action, fields, [f for f in faults if f.pointer.startswith(f"/actions/{n}")])
         for n, action in enumerate(received.actions)
     ]
     form = _output_form(opened, thresholds, fields, faults) if received.has_output else None
+    context = context_of(received, view)
+    friction = friction_of(opened, context)
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": context_of(received, view),
+        "context": context,
+        "friction": friction,
+        "opened": opened_blocks(fields),
         "view": view,
         "mode": "actions" if actions else "output",
         "form": form,
         "actions": actions,
+        **_why(opened, threshold),
+        **_said(opened, fields),
+        "can_respond": not actions,
+        "answers": answers_table(opened),
+        "filled": "",
+        "independent": opened.item.review_mode == "blind",
+        "problem": _problem(refused, faults, _names(form, actions) | _checks(friction)),
+        "edits_at_stake": False,
+        "urls": _urls(opened),
+    }
+
+
+def _why(opened: OpenClaim, threshold: float | None) -> dict[str, Any]:
+    """Return the third region."""
+    submission = opened.submission
+    return {
         "route": {
-            "rules": opened.submission.route_rules,
-            "policy_version": opened.submission.policy_version,
+            "rules": submission.route_rules,
+            "policy_version": submission.policy_version,
             "inclusion_probability": None,
         },
-        "confidence": {"value": received.confidence, "threshold": threshold},
+        "confidence": {"value": opened.received.confidence, "threshold": threshold},
         "guidelines": guidelines(opened.task_type.guidelines),
+    }
+
+
+def _said(opened: OpenClaim, fields: Posted) -> dict[str, Any]:
+    """Return what was typed or chosen beside the output."""
+    reasons = fields.get("reason_codes", [])
+    return {
         "reason_codes": opened.task_type.reason_codes,
         "chosen_reasons": [reasons] if isinstance(reasons, str) else list(reasons),
         "message": fields.get("message", ""),
         "note": fields.get("note", ""),
-        "can_respond": not actions,
-        "answers": answers_table(opened),
+        "confirmation": fields.get("confirmation", ""),
         "adopted": fields.get("adopt", ""),
-        "filled": "",
-        "independent": opened.item.review_mode == "blind",
-        "problem": _problem(refused, faults, _names(form, actions)),
-        "edits_at_stake": False,
-        "urls": _urls(opened),
     }
 
 
@@ -183,6 +204,14 @@ def _names(form: FormNode | None, actions: Sequence[Mapping[str, Any]]) -> dict[
     roots = [("/output", form)] if form is not None else []
     roots += [(f"/actions/{one['index']}/args", one["form"]) for one in actions]
     return {base + node.place: node.name for base, root in roots for node in root.nodes}
+
+
+def _checks(friction: Friction | None) -> dict[str, str]:
+    """Return the same for what a high-risk action asks for."""
+    if friction is None:
+        return {}
+    blocks = {f"/evidence/{n}": f"evidence.{n}" for n in friction.blocks}
+    return {"/reason": "note", "/confirmation": "confirmation", **blocks}
 
 
 def _problem(refused: str | None, faults: Sequence[Fault], names: Mapping[str, str]) -> dict[str, Any] | None:

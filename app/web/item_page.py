@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import SIGNED_IN, MissingScope, allow
+from app.edge.requests import DESK_FORM, takes
 from app.identity.queries import list_members
 from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed, ServiceError
 from app.kernel.ids import parse
@@ -32,6 +33,7 @@ from app.submissions.queries import open_submission
 from app.submissions.rules.sensitive import hide
 from app.submissions.service import reveal
 from app.web.item_history import story
+from app.web.item_votes import votes_of
 from app.web.onward import to
 from app.web.verdict_form import read_digest
 
@@ -85,6 +87,7 @@ def _show(
         if decision is not None and seen and (oversees or reads)
         else None,
         notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
+        votes=votes_of(item, key=opened.key, names=names) if (oversees or reads) and not veiled else [],
         history=story(item, names=names, veiled=veiled) if oversees or reads else [],
         doctor=_doctor(found, oversees, at_desk=at_desk),
         at_desk=at_desk,
@@ -248,6 +251,7 @@ def assign(item_id: str) -> AnyResponse | tuple[str, int]:
 
 @page.post("/items/<item_id>/supersede")
 @allow("oversee")
+@takes(DESK_FORM)
 def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
     """Put another decision in the place of the one that stands."""
     item = _item(item_id)

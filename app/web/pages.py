@@ -16,6 +16,7 @@ from app.web import (
     costs,
     delivery_pages,
     desk_acts,
+    desk_keys,
     docs_pages,
     floor,
     group_pages,
@@ -46,12 +47,18 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("account.show", "Account", frozenset()),
 )
 # Everybody's pages, and those of the set-up, which stand below its link.
-_PAGES: Final = (account, costs, desk_acts, docs_pages, floor, home, item_page, login, queue_pages, review, time_page)
+_PAGES: Final = (
+    *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
+    *(item_page, login, queue_pages, review, time_page),
+)
 _SETUP: Final = (
     *(queue_settings, calendar_pages, access, group_pages, task_type_pages),
     *(key_pages, delivery_pages, chat_hook_pages),
 )
-_BELOW: Final = {page.page.name: queue_settings.page.name for page in _SETUP}
+_BELOW: Final = {
+    **{page.page.name: queue_settings.page.name for page in _SETUP},
+    desk_keys.page.name: account.page.name,
+}
 _OUTCOMES: Final = {
     "approved": "Approved.",
     "corrected": "Corrected.",
@@ -83,6 +90,7 @@ _OUTCOMES: Final = {
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
+    "keys": "Kept: these are your keys from now on.",
     "told": "Kept: from now on you are told like this.",
 }
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, strict_request, workspace_id
 from app.edge.guard import allow
+from app.edge.requests import DESK_FORM, takes
 from app.identity.queries import get_membership
 from app.kernel.errors import Fault
 from app.kernel.ids import parse
@@ -32,9 +33,11 @@ from app.review.service import (
 from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
 from app.web.answers_view import fill_form, find_answer
-from app.web.context_view import VIEWS
+from app.web.context_view import VIEWS, context_of
+from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
 from app.web.desk_view import Posted, desk
+from app.web.friction import friction_faults, friction_of
 from app.web.onward import to
 from app.web.reasons import sentences
 from app.web.row_changes import with_rows_changed
@@ -43,8 +46,8 @@ from app.web.word_diff import changes_of
 
 page = Blueprint("review", __name__)
 # What a draft does not hold, as the script's does not; and what of a lost form is no text.
-_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view"})
-_NOT_TEXT: Final = _PROOF | {"adopt", "skip_reason", "act_note", "hand_to"}
+_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view", "confirmation"})
+_NOT_TEXT: Final = _PROOF | {"opened", "adopt", "skip_reason", "act_note", "hand_to"}
 # Controls of what is judged; to empty one is a change.
 _JUDGED: Final = ("output", "args.")
 _REFUSED: Final = "Nothing was decided."
@@ -130,6 +133,9 @@ def show_opened(
         view=view,
     )
     values["draft_saved_at"] = opened.draft_saved_at if restored else None
+    keys = keys_of(db(), person_id=person_id())
+    values |= {"keys": keys, "key_sheet": [{"key": key, "does": DOES[act]} for act, key in keys.items()]}
+    values["keys_url"] = url_for("desk_keys.show")
     values |= more(db(), opened, posted=posted or {})
     values |= {"edits_at_stake": edits_at_stake, "filled": filled, "more_open": more_open, "focus": focus}
     values["newer"] = newer or bool(filled)
@@ -152,6 +158,7 @@ def _change_rows(opened: OpenClaim, asked: str) -> str:
 
 @page.post("/review/<claim_id>/decide")
 @allow("review")
+@takes(DESK_FORM)
 def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
     """Hand in what was judged, and go on to the next item."""
     claim = own_claim(claim_id)
@@ -164,6 +171,8 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
         fields, whole = fill_form(opened, answer)
         return show_opened(opened, posted=fields, filled="whole" if whole else "partly")
     verdict, faults = read_verdict(opened, verb, answer)
+    friction = friction_of(opened, context_of(opened.received))
+    faults += friction_faults(friction, verdict, posted_fields())
     if faults:
         return show_opened(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
     if verb == "approve" and is_edited(opened) and request.form.get("discard_edits") != "1":
@@ -239,6 +248,7 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
 
 @page.post("/review/<claim_id>/draft")
 @allow("review")
+@takes(DESK_FORM)
 def keep_draft(claim_id: str) -> AnyResponse:
     """Keep what was typed, as JSON from the script or as the form itself; the script learns what it changes."""
     claim = own_claim(claim_id)

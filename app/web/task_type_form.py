@@ -12,6 +12,7 @@ from app.kernel.errors import Invalid
 from app.kernel.strict_json import BadJSON, decode
 from app.queue.rules import read_steps
 from app.submissions.models import TaskType
+from app.submissions.rules.task_type import SECOND_PERSON, TYPED
 from app.submissions.service import TaskTypeDefinition
 from app.web.durations import read_duration, write_duration
 from app.web.settings_forms import faults_of, lines, typed
@@ -29,6 +30,10 @@ ON_TIMEOUT: Final[Mapping[str, str]] = {
 ON_LAST_TIMEOUT: Final[Mapping[str, str]] = {"stay": "it stays in line"} | {
     word: says for word, says in ON_TIMEOUT.items() if word != "escalate"
 }
+HIGH_RISK_CHECKS: Final[Mapping[str, str]] = {
+    TYPED: "the reviewer types its name",
+    SECOND_PERSON: "a second person approves it too",
+}
 # The least and the most of whole numbers, and of lengths of time in ms with the column that each one is kept in.
 _NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "approvals_required": (1, 10),
@@ -44,7 +49,7 @@ _LENGTHS: Final[Mapping[str, tuple[str, int, int]]] = {
 }
 FIELDS: Final = (
     *("name", "queue", "output_schema", "guidelines", "reason_codes", "on_timeout", "on_last_timeout"),
-    *("double_review_rate", "escalation", "example", *_NUMBERS, *_LENGTHS),
+    *("high_risk_check", "double_review_rate", "escalation", "example", *_NUMBERS, *_LENGTHS),
 )
 
 
@@ -78,6 +83,7 @@ def _values(kept: TaskType | TaskTypeDefinition) -> dict[str, Any]:
         "reason_codes": "\n".join(kept.reason_codes),
         "on_timeout": kept.on_timeout,
         "on_last_timeout": kept.on_last_timeout,
+        "high_risk_check": kept.high_risk_check,
         "double_review_rate": f"{kept.double_review_rate * 100:f}".rstrip("0").rstrip(".") or "0",
         "approvals_required": str(kept.approvals_required),
         "rejections_required": str(kept.rejections_required),
@@ -117,7 +123,7 @@ def posted_values(name: str | None) -> dict[str, Any]:
         }
         if any(step.values()):
             steps.append(step)
-    plain = ("queue", "on_timeout", "on_last_timeout", "double_review_rate", *_NUMBERS, *_LENGTHS)
+    plain = ("queue", "on_timeout", "on_last_timeout", "high_risk_check", "double_review_rate", *_NUMBERS, *_LENGTHS)
     return {
         "name": typed("name") if name is None else name,
         **{field: typed(field) for field in plain},
@@ -152,6 +158,7 @@ def read_definition(values: Mapping[str, Any]) -> tuple[TaskTypeDefinition | Non
         reason_codes=values["reason_codes"].splitlines(),
         on_timeout=values["on_timeout"],
         on_last_timeout=values["on_last_timeout"],
+        high_risk_check=values["high_risk_check"],
         escalation=steps,
         approvals_required=numbers["approvals_required"],
         rejections_required=numbers["rejections_required"],
@@ -174,12 +181,14 @@ def _word_faults(values: Mapping[str, Any]) -> dict[str, str]:
         "reason_codes": len(codes) > 100 or any(len(code) > MAX_NAME_LENGTH for code in codes),
         "on_timeout": values["on_timeout"] not in ON_TIMEOUT,
         "on_last_timeout": values["on_last_timeout"] not in ON_LAST_TIMEOUT,
+        "high_risk_check": values["high_risk_check"] not in HIGH_RISK_CHECKS,
     }
     says = {
         "guidelines": f"These are longer than {LONGEST_GUIDELINES:,} characters.",
         "reason_codes": f"Give at most 100, each of at most {MAX_NAME_LENGTH} characters.",
         "on_timeout": "Choose one of these.",
         "on_last_timeout": "Choose one of these.",
+        "high_risk_check": "Choose one of these.",
     }
     return {
         field: says.get(field, f"Give 1 to {MAX_NAME_LENGTH} characters.")

@@ -10,9 +10,9 @@ from app.edge.unit_of_work import ProofdeskApp
 
 
 @contextmanager
-def serving(app: ProofdeskApp) -> Iterator[str]:
-    """Serve an app for the length of a block; yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def serving(app: ProofdeskApp, port: int = 0) -> Iterator[str]:
+    """Serve an app for the length of a block, at this port or a free one; yield its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True)
     # Closing waits for what is still being answered, so that it does not meet the clean-up.
     server.daemon_threads = False  # type: ignore[attr-defined]  # of ThreadingMixIn, which werkzeug does not declare
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -104,6 +104,7 @@ TASK_TYPE: Final = {
     **{"queue": "default", "output_schema": "{}", "on_timeout": "reject", "on_last_timeout": "stay", "sla": "4 h"},
     **{"claim": "15 min", "grant": "7 d", "cap_seconds": "90", "undo_seconds": "0", "double_review_rate": "2.5"},
     **{"approvals_required": "1", "rejections_required": "1", "max_reviewers": "3", "act": "save"},
+    "high_risk_check": "typed",
 }
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from app.kernel.ids import show
+from app.web.desk_keys import USUAL
 from tests.http.walker import CHAT_HOOK, Walker, walk_to
 
 WEEK: Final = {f"hours_{day}": "09:00-17:00" for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -81,6 +82,13 @@ def _change_access(walker: Walker) -> None:
 @walk_to("access.change_skill")
 def _change_skill(walker: Walker) -> None:
     _post(walker, "/admin/skills/one?skill=law", people=[show("person", walker.site.people["ada"])])
+
+
+@walk_to("desk_keys.choose")
+def _choose_desk_keys(walker: Walker) -> None:
+    walker.sign_in()
+    walker.go()
+    walker.page("/account/keys", **{**USUAL, "approve": "j"})
 
 
 @walk_to("account.choose_notifications")

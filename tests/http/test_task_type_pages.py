@@ -99,6 +99,7 @@ def test_the_form_is_looked_at_before_anything_is_kept(site: Site, admin: Browse
         ("grant", "31 d"),
         ("on_timeout", "wait"),
         ("on_last_timeout", "escalate"),
+        ("high_risk_check", "nothing"),
         ("after.0", "later"),
         ("priority.0", "101"),
         ("priority.0", "000000000999"),

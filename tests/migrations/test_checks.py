@@ -12,6 +12,7 @@ from app.notifications.rules.kinds import KINDS, MESSAGE_STATES, NOTIFICATION_ST
 from app.queue.rules import CLAIM_OUTCOMES, SKIP_POLICIES, STAGES, STATES
 from app.review.rules import DECIDER_KINDS, DECISION_STATUSES, VOTE_VERBS
 from app.submissions.rules.status import STATUSES
+from app.submissions.rules.task_type import HIGH_RISK_CHECKS
 from app.timekeeping.rules.segments import SegmentKind
 
 WORDS: dict[str, Collection[str]] = {
@@ -31,6 +32,7 @@ WORDS: dict[str, Collection[str]] = {
     "ck_queues_skip_policy": SKIP_POLICIES,
     "ck_rate_cards_unit": ["hour"],
     "ck_submissions_status": STATUSES,
+    "ck_task_types_high_risk_check": HIGH_RISK_CHECKS,
     "ck_time_entries_kind": get_args(SegmentKind),
     "ck_votes_verb": VOTE_VERBS,
 }

@@ -8,6 +8,7 @@ from typing import Final
 # The type of the event that a call which changed something leaves in its own transaction.
 LEAVES: Final = {
     "account.choose_notifications": "notifications.chosen",
+    "desk_keys.choose": "person.desk_keys_chosen",
     "access.change_person": "person.access_changed",
     "access.change_skill": "person.access_changed",
     "calendar_pages.add": "calendar.added",

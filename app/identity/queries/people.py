@@ -1,6 +1,6 @@
 """Read workspaces, people as members of them, and groups. Called through app/identity/queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -121,6 +121,11 @@ def get_person(session: Session, *, person_id: UUID) -> PersonRow:
     if person is None:
         raise NoSuchPerson
     return _person_row(person)
+
+
+def desk_keys_of(session: Session, *, person_id: UUID) -> Mapping[str, str]:
+    """Return the keys of the desk that a person chose, by what they do; those that she did not choose are not there."""
+    return session.scalar(select(Person.desk_keys).where(Person.id == person_id)) or {}
 
 
 def find_person_by_email(session: Session, *, email: str) -> PersonRow | None:

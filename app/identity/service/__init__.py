@@ -7,6 +7,7 @@ Nothing here commits. Called by the command line, the edge, the sign-in and admi
 from app.identity.service.access import AccessChange, LastAdmin, change_access
 from app.identity.service.accounts import PersonDisabled
 from app.identity.service.attempts import TooManyAttempts, forget_old_attempts
+from app.identity.service.desk_keys import choose_desk_keys
 from app.identity.service.groups import GroupTerms, NotMembers, change_group, create_group, delete_group, get_group
 from app.identity.service.keys import (
     AlreadyExpired,
@@ -60,6 +61,7 @@ __all__ = [
     "WorkspaceExists",
     "change_access",
     "change_group",
+    "choose_desk_keys",
     "create_group",
     "create_key",
     "create_person",

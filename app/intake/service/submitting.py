@@ -35,6 +35,7 @@ from app.submissions.models import TaskType
 from app.submissions.rules.received import Received, read_received
 from app.submissions.rules.schema import schema_faults
 from app.submissions.rules.status import WAITING
+from app.submissions.rules.task_type import SECOND_PERSON
 from app.submissions.service import NewSubmission, content_row, submission_row
 
 STATUS_OF: Final = {"pass": "passed", "block": "blocked", "review": WAITING}
@@ -262,7 +263,8 @@ def _item(
     due_in_ms = next(ms for ms in (wishes.due_in_ms, route.deadline_ms, task_type.sla_ms) if ms is not None)
     rate = task_type.double_review_rate
     asked = (task_type.approvals_required, route.approvals_required or 1, wishes.approvals_required or 1)
-    approvals = max(*asked, 2 if blind else 1)
+    paired = blind or (new.high_risk and task_type.high_risk_check == SECOND_PERSON)
+    approvals = max(*asked, 2 if paired else 1)
     rejections = max(task_type.rejections_required, 2 if blind else 1)
     return NewItem(
         submission_id=new.id,

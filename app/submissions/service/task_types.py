@@ -20,6 +20,7 @@ from app.kernel.db import lock_name
 from app.kernel.ids import new_id
 from app.submissions.models import TaskType
 from app.submissions.rules.schema import check_schema
+from app.submissions.rules.task_type import TYPED
 
 DAY_MS = 86_400_000
 
@@ -29,8 +30,9 @@ class TaskTypeDefinition:
     """What an admin says about a kind of output. `cap_ms`: how old the latest input may be for a second to count.
 
     `double_review_rate`: the share of items that two people judge, blind to each other. `max_reviewers`: how many may
-    disagree before a lead settles it. `escalation`: steps as they are kept, groups by name; `on_last_timeout`: what
-    happens when the time is up, the time-out is to escalate, and no step is left.
+    disagree before a lead settles it. `high_risk_check`: what is asked before a high-risk action may run. `escalation`:
+    steps as they are kept, groups by name; `on_last_timeout`: what happens when the time is up, the time-out is to
+    escalate, and no step is left.
     """
 
     name: str
@@ -46,6 +48,7 @@ class TaskTypeDefinition:
     double_review_rate: Decimal = Decimal(0)
     max_reviewers: int = 3
     unskippable: bool = False
+    high_risk_check: str = TYPED
     queue: str = "default"
     undo_ms: int = 10_000
     claim_ms: int = 900_000
@@ -86,6 +89,7 @@ def define_task_type(
         double_review_rate=definition.double_review_rate,
         max_reviewers=definition.max_reviewers,
         unskippable=definition.unskippable,
+        high_risk_check=definition.high_risk_check,
         queue=definition.queue,
         undo_ms=definition.undo_ms,
         claim_ms=definition.claim_ms,

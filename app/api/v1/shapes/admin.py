@@ -25,6 +25,7 @@ class TaskTypeIn(Shape):
     double_review_rate: float = Field(0, ge=0, le=1)
     max_reviewers: int = Field(3, ge=2, le=10)
     unskippable: bool = False
+    high_risk_check: str = Field("typed", pattern="^(typed|second_person)$")
     queue: Name = "default"
     undo_seconds: int = Field(10, ge=0, le=86_400)
     claim_seconds: int = Field(900, ge=5, le=86_400)

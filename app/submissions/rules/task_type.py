@@ -1,0 +1,8 @@
+"""Words of a task type: what it asks of whoever lets a high-risk action run. Called by doors, intake and the desk."""
+
+from typing import Final
+
+# The reviewer types the action's name; or a second person approves too.
+TYPED: Final = "typed"
+SECOND_PERSON: Final = "second_person"
+HIGH_RISK_CHECKS: Final = (TYPED, SECOND_PERSON)
