@@ -1,7 +1,7 @@
 /* The desk's form: drafts and handing in. Everything works without this; it keeps what is typed. Promise: nothing typed
    is lost: it goes to data-draft-url soon after the last key as {token, fields}, where fields is what the form would
-   post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached. One page decides once.
-   Holds no rule of its own. Sets data-ready on the form when the keys (keys.js) are live. */
+   post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached.
+   One page decides once. Holds no rule of its own. Sets data-ready on the form when the keys (keys.js) are live. */
 
 import { lets, missing } from "./check.js";
 import { firstField } from "./keys.js";

@@ -12,12 +12,15 @@ from functools import partial
 from typing import Any, Final
 
 import orjson
+from markupsafe import Markup
 
 from app.submissions.rules.received import Received
 from app.web.markdown import markdown
 
 VIEWS: Final = ("text", "markdown", "raw")
 MOST_LINES: Final = 5_000
+# Of all texts together: what is hard to parse takes up to 15 us a character.
+MOST_MARKDOWN: Final = 100_000
 _OF_SIGN: Final = {"+": "added", "-": "removed", "@": "place"}
 _AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
 
@@ -30,10 +33,17 @@ def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
     [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
 
     Args:
-        view: One of VIEWS.
+        view: One of VIEWS. What is too long to be rendered as Markdown is shown as text.
     """
+    if view == "markdown" and is_too_long(received):
+        view = "text"
     shown = _raw if view == "raw" else partial(_shown, view=view)
     return [shown(part) for part in _parts(received)]
+
+
+def is_too_long(received: Received) -> bool:
+    """Say whether the texts together are too long to be rendered as Markdown."""
+    return sum(len(text) for part in _parts(received) for text in _texts(part)) > MOST_MARKDOWN
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,10 @@ class _Part:
     sent: Any
     links: tuple[Any, ...] = ()
     asked: bool = False
+
+    @property
+    def is_chat(self) -> bool:
+        return self.kind == "chat" and isinstance(self.value, list)
 
 
 def _parts(received: Received) -> Iterator[_Part]:
@@ -69,7 +83,7 @@ def _raw(part: _Part) -> dict[str, Any]:
 
 def _shown(part: _Part, *, view: str) -> dict[str, Any]:
     kind, text = part.kind, _as_text(part.value)
-    turns = _turns(part.value, view) if kind == "chat" and isinstance(part.value, list) else []
+    turns = _turns(part.value, view) if part.is_chat else []
     lines = _lines(text) if kind == "diff" else []
     return {
         "kind": "text" if (kind == "chat" and not turns) or (kind == "diff" and not lines) else kind,
@@ -83,8 +97,18 @@ def _shown(part: _Part, *, view: str) -> dict[str, Any]:
     }
 
 
-def _html(kind: str, value: Any, view: str) -> Any:
-    return markdown(value) if view == "markdown" and isinstance(value, str) and kind not in _AS_TEXT else None
+def _texts(part: _Part) -> list[str]:
+    """Return what of a part would be rendered."""
+    values = [turn["text"] for turn in _turns(part.value, "text")] if part.is_chat else [part.value]
+    return [one for one in values if _is_rendered("turn" if part.is_chat else part.kind, one)]
+
+
+def _is_rendered(kind: str, value: Any) -> bool:
+    return isinstance(value, str) and kind not in _AS_TEXT
+
+
+def _html(kind: str, value: Any, view: str) -> Markup | None:
+    return markdown(value) if view == "markdown" and _is_rendered(kind, value) else None
 
 
 def _turns(value: list[Any], view: str) -> list[dict[str, Any]]:

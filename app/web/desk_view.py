@@ -17,7 +17,7 @@ from app.kernel.jcs import args_sha256
 from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action
 from app.web.answers_view import answers_table
-from app.web.context_view import context_of
+from app.web.context_view import context_of, is_too_long
 from app.web.friction import Friction, friction_of, opened_blocks
 from app.web.markdown import guidelines
 from app.web.schema_form import FormNode, build_form
@@ -62,6 +62,7 @@ def desk(
         "friction": friction,
         "opened": opened_blocks(fields),
         "view": view,
+        "too_long": view == "markdown" and is_too_long(received),
         "mode": "actions" if actions else "output",
         "form": form,
         "actions": actions,

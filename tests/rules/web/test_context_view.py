@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.submissions.rules.received import Received
-from app.web.context_view import MOST_LINES, context_of
+from app.web.context_view import MOST_LINES, MOST_MARKDOWN, context_of, is_too_long
 from app.web.links import leads_to
-from app.web.markdown import MOST_CHARACTERS, markdown
+from app.web.markdown import markdown
 
 
 def received(*context: dict[str, Any], **more: Any) -> Received:
@@ -70,14 +70,21 @@ def test_markdown_is_rendered_only_when_asked_for() -> None:
 )
 def test_nothing_in_markdown_acts_or_deceives(text: str, never: str) -> None:
     shown = markdown(text)
-    assert shown is not None
     assert never not in shown
 
 
 def test_a_link_in_markdown_tells_its_address_and_an_image_its_place() -> None:
     assert "<code>https://evil.example</code> “good.example”" in str(markdown("[good.example](https://evil.example)"))
     assert "<code>https://x.example/a.png</code> (image “cat”)" in str(markdown("![cat](https://x.example/a.png)"))
-    assert markdown("x" * (MOST_CHARACTERS + 1)) is None
+
+
+def test_texts_that_are_too_long_together_are_not_rendered() -> None:
+    half = "x" * (MOST_MARKDOWN // 2)
+    chat = {"type": "chat", "value": [{"role": "user", "text": half}]}
+    assert not is_too_long(received({"type": "text", "value": half}, chat))
+    long = received({"type": "text", "value": half + "x"}, chat)
+    assert is_too_long(long)
+    assert [part["html"] for part in context_of(long, "markdown")] == [None, None]
 
 
 @pytest.mark.parametrize(

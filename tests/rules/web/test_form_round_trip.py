@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import app.web
+from app.web import untrusted, word_diff
 from app.web.schema_form import build_form, read_form
-from app.web.untrusted import add_to
 from tests.rules.web.browser_form import controls, posted
 
 PAGES = Environment(
@@ -18,7 +18,8 @@ PAGES = Environment(
     autoescape=True,
     undefined=StrictUndefined,
 )
-add_to(PAGES)
+untrusted.add_to(PAGES)
+word_diff.add_to(PAGES)
 FORM = PAGES.from_string("{% from '_parts/form.html' import fields %}{{ fields(form, focus) }}")
 
 # What the door lets in: no NUL, no lone surrogate, integers within 2**53, finite numbers.
