@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -qq -c constrain
 LOCKED := pyproject.toml clients/python/pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dev soak bench docs answers lock clean
+.PHONY: help run test check dev soak bench screenshots docs answers lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ soak: $(VENV)/.to-test ## run the long races and chaos tests
 
 bench: $(VENV)/.to-test ## measure claims and the loop of a reviewer, and write bench/RESULTS.md
 	@exec $(BIN)/python -m bench --write bench $(ARGS)
+
+screenshots: $(VENV)/.to-test ## photograph the demo again; needs `make run` elsewhere and LINK=its sign-in link
+	@browser=$$(dev/browser.sh) && BROWSER_PATH=$$browser exec $(BIN)/python -m dev.screenshots "$(LINK)"
 
 docs: $(VENV)/.to-test ## write the generated pages of docs/ again
 	$(BIN)/python -m dev.docs

@@ -276,5 +276,9 @@ def _draft(fields: Mapping[Any, Any]) -> dict[str, str | list[str]]:
     return {
         str(name): said
         for name, said in fields.items()
-        if name not in _PROOF and isinstance(said, str | list) and (said or str(name).startswith(_JUDGED))
+        if name not in _PROOF and _is_text(said) and (said or str(name).startswith(_JUDGED))
     }
+
+
+def _is_text(said: object) -> bool:
+    return isinstance(said, str) or (isinstance(said, list) and all(isinstance(one, str) for one in said))

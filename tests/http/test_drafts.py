@@ -34,6 +34,7 @@ def desk(site: Site) -> tuple[Browser, str]:
         {"args.0/x": "an action that is not there", "opened": ["0", "x", "99999999"], "verb.7": "approve"},
         {"opened": "-1", "note": "\u202e" * 500, "message": ""},
         {"": "", "\u0000": "x", "x" * 5_000: "y"},
+        {"output/lines/0": [{"not": "a text"}], "opened": [7], "output/lines": [["0"]]},
         {"output/lines/0": {"not": "a text"}, "output/lines/1": 7, "output/lines/2": None},
     ],
 )

@@ -1,0 +1,48 @@
+"""Photograph the demo: `python -m dev.screenshots LINK` writes docs/screenshots/. `make screenshots` calls it.
+
+LINK is the sign-in link that `make run` prints; it works once. What is shown are the real outputs of the demo; one
+item is left taken.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+SIZE: Final = ViewportSize(width=1280, height=800)
+
+
+def photograph(page: Page, link: str) -> None:
+    """Sign in, take an item, and write a picture of each page that the documents show."""
+    site = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site}/")
+    page.get_by_role("button", name="Take the next item").click()
+    page.wait_for_selector("form[data-ready]")
+    _write(page, "desk")
+    page.goto(f"{site}/floor")
+    item = page.locator('a[href^="/items/"]').first.get_attribute("href")
+    for name, path in (("item", item), ("queue", "/queue"), ("costs", "/reports/costs")):
+        page.goto(f"{site}{path}")
+        _write(page, name)
+
+
+def _write(page: Page, name: str) -> None:
+    page.screenshot(path=FOLDER / f"{name}.png")
+
+
+def main() -> None:
+    """Do it with the browser that BROWSER_PATH names."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["BROWSER_PATH"], args=["--no-sandbox"])
+        photograph(browser.new_page(viewport=SIZE), sys.argv[1])
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
