@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import orjson
 from markupsafe import Markup
 
 from app.submissions.rules.received import Received
+from app.web.as_text import as_text
 from app.web.markdown import markdown
 
 VIEWS: Final = ("text", "markdown", "raw")
@@ -28,9 +28,9 @@ _AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
 def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
     """Return the blocks of the first region, in the order in which they are to be read.
 
-    Each is {kind, title, asked, text, turns, lines, links, html}: `asked` what the program asks of the
-    reviewer, `turns` [{role, text, html}] of a chat, `lines`
-    [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
+    Each is {kind, title, asked, text, turns, lines, links, html}: `asked` what the program asks of the reviewer,
+    `turns` [{role, text, html}] of a chat, `lines` [{kind, text}] of a diff, `links` addresses that may be opened,
+    `html` rendered Markdown or None.
 
     Args:
         view: One of VIEWS. What is too long to be rendered as Markdown is shown as text.
@@ -82,7 +82,7 @@ def _raw(part: _Part) -> dict[str, Any]:
 
 
 def _shown(part: _Part, *, view: str) -> dict[str, Any]:
-    kind, text = part.kind, _as_text(part.value)
+    kind, text = part.kind, as_text(part.value)
     turns = _turns(part.value, view) if part.is_chat else []
     lines = _lines(text) if kind == "diff" else []
     return {
@@ -116,7 +116,7 @@ def _turns(value: list[Any], view: str) -> list[dict[str, Any]]:
     for turn in value:
         said = turn.get("text", turn.get("content", "")) if isinstance(turn, dict) else turn
         role = str(turn.get("role", "")) if isinstance(turn, dict) else ""
-        turns.append({"role": role, "text": _as_text(said), "html": _html("turn", said, view)})
+        turns.append({"role": role, "text": as_text(said), "html": _html("turn", said, view)})
     return turns
 
 
@@ -133,11 +133,7 @@ def _kind_of(line: str) -> str:
     return "place" if line.startswith(("+++ ", "--- ")) else _OF_SIGN.get(line[:1], "same")
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
 def _proof(one: Mapping[str, Any]) -> str:
     known = [one[name] for name in ("source", "quote", "url") if one.get(name)]
-    more = [f"{name}: {_as_text(value)}" for name, value in one.items() if name not in {"source", "quote", "url"}]
+    more = [f"{name}: {as_text(value)}" for name, value in one.items() if name not in {"source", "quote", "url"}]
     return "\n".join([*known, *more])

@@ -32,6 +32,8 @@ from app.review.service import assign_item, supersede, unhold_item
 from app.submissions.queries import open_submission
 from app.submissions.rules.sensitive import hide
 from app.submissions.service import reveal
+from app.web.as_text import as_text
+from app.web.item_changes import changes_by
 from app.web.item_history import story
 from app.web.item_votes import votes_of
 from app.web.onward import to
@@ -78,15 +80,18 @@ def _show(
         task_type=opened.task_type.name,
         external_id=opened.submission.external_id,
         content_sha256=opened.submission.content_sha256.hex(),
-        output=_pretty(said.output) if reads and said.has_output else None,
+        output=as_text(said.output) if reads and said.has_output else None,
         # What is hidden must not be handed back as if it were the output.
         output_json=orjson.dumps(said.output, option=orjson.OPT_INDENT_2).decode() if reads and not hidden else "",
-        actions=[(a.name, _pretty(a.args)) for a in said.actions] if reads else [],
+        actions=[(a.name, as_text(a.args)) for a in said.actions] if reads else [],
         hidden=hidden and reads,
         decision={"id": show_id("decision", decision.id), "status": decision.status, "at": decision.decided_at}
         if decision is not None and seen and (oversees or reads)
         else None,
         notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
+        changes=changes_by(opened.received, decision.body)
+        if decision is not None and seen and reads and not hidden
+        else [],
         votes=votes_of(item, key=opened.key, names=names) if (oversees or reads) and not veiled else [],
         history=story(item, names=names, veiled=veiled) if oversees or reads else [],
         doctor=_doctor(found, oversees, at_desk=at_desk),
@@ -194,10 +199,6 @@ def _urls(item: Item, decision_id: UUID | None) -> dict[str, str | None]:
         "reveal": url_for("item_page.show_hidden", item_id=shown),
         "supersede": None if decision_id is None else url_for("item_page.overturn", item_id=shown),
     }
-
-
-def _pretty(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 @page.post("/items/<item_id>/unhold")

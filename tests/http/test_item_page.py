@@ -64,3 +64,21 @@ def test_whoever_has_it_at_work_is_not_told_that_somebody_else_has(
     own = look(site, "ada", taken["item"]["id"])
     assert "You are at work on it." in own
     assert "Somebody else" not in own
+
+
+def test_what_a_decision_changed_and_why_is_shown_to_whoever_may_read(
+    site: Site, taken: dict[str, dict[str, str]]
+) -> None:
+    verdict = {
+        "token": taken["claim"]["token"],
+        "content_sha256": taken["item"]["content_sha256"],
+        "note": "half of it",
+    }
+    edited = {"call_id": "c1", "verb": "edit", "args": {"amount": 35}}
+    path = f"/claims/{taken['claim']['id']}/decision"
+    assert site.call("POST", path, {**verdict, "actions": [edited]}, key="ada").status == 200
+    page = re.sub(r"</?(bdi|div)[^>]*>", "", look(site, "lea", taken["item"]["id"]))
+    changed = page.partition('id="changes"')[2].partition("</section>")[0]
+    assert ("<del>70</del>" in changed, "<ins>35</ins>" in changed) == (True, True)
+    said = page.partition('id="votes"')[2].partition("</section>")[0]
+    assert ("Ada" in said, "half" in said) == (True, True)
