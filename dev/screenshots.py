@@ -1,7 +1,7 @@
 """Photograph the demo: `python -m dev.screenshots LINK` writes docs/screenshots/. `make screenshots` calls it.
 
-LINK is the sign-in link that `make run` prints; it works once. What is shown are the real outputs of the demo; one
-item is left taken.
+LINK is a sign-in link, as `make run` prints it; it works once. Run `proofdesk demo` before, so that there are costs to
+show. The outputs are the demo's real ones; one item is left taken.
 """
 
 import os
@@ -22,12 +22,14 @@ def photograph(page: Page, link: str) -> None:
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{site}/")
-    page.get_by_role("button", name="Take the next item").click()
+    page.goto(f"{site}/queue")
+    _write(page, "queue")
+    page.get_by_role("button", name="Take from addresses").click()
     page.wait_for_selector("form[data-ready]")
     _write(page, "desk")
     page.goto(f"{site}/floor")
     item = page.locator('a[href^="/items/"]').first.get_attribute("href")
-    for name, path in (("item", item), ("queue", "/queue"), ("costs", "/reports/costs")):
+    for name, path in (("item", item), ("costs", "/reports/costs")):
         page.goto(f"{site}{path}")
         _write(page, name)
 
