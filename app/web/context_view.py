@@ -28,9 +28,8 @@ _AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
 def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
     """Return the blocks of the first region, in the order in which they are to be read.
 
-    Each is {kind, title, asked, text, turns, lines, links, html}: `asked` what the program asks of the reviewer,
-    `turns` [{role, text, html}] of a chat, `lines` [{kind, text}] of a diff, `links` addresses that may be opened,
-    `html` rendered Markdown or None.
+    Each is {kind, title, text, turns, lines, links, html}: `turns` [{role, text, html}] of a chat, `lines`
+    [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
 
     Args:
         view: One of VIEWS. What is too long to be rendered as Markdown is shown as text.
@@ -39,6 +38,11 @@ def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
         view = "text"
     shown = _raw if view == "raw" else partial(_shown, view=view)
     return [shown(part) for part in _parts(received)]
+
+
+def evidence_places(received: Received) -> tuple[int, ...]:
+    """Return the places among the blocks of those that are evidence, not what the program asks of the reviewer."""
+    return tuple(n for n, part in enumerate(_parts(received)) if not part.asked)
 
 
 def is_too_long(received: Received) -> bool:
@@ -78,7 +82,7 @@ def _parts(received: Received) -> Iterator[_Part]:
 def _raw(part: _Part) -> dict[str, Any]:
     text = json.dumps(part.sent, indent=2)
     title = part.title or part.kind
-    return {"kind": "json", "title": title, "asked": part.asked, "text": text, "turns": [], "lines": [], "links": []}
+    return {"kind": "json", "title": title, "text": text, "turns": [], "lines": [], "links": []}
 
 
 def _shown(part: _Part, *, view: str) -> dict[str, Any]:
@@ -88,7 +92,6 @@ def _shown(part: _Part, *, view: str) -> dict[str, Any]:
     return {
         "kind": "text" if (kind == "chat" and not turns) or (kind == "diff" and not lines) else kind,
         "title": part.title,
-        "asked": part.asked,
         "text": text,
         "turns": turns,
         "lines": lines,

@@ -17,7 +17,7 @@ from app.kernel.jcs import args_sha256
 from app.review.queries import OpenClaim
 from app.submissions.rules.received import Action
 from app.web.answers_view import answers_table
-from app.web.context_view import context_of, is_too_long
+from app.web.context_view import VIEWS, context_of, is_too_long
 from app.web.friction import Friction, friction_of, opened_blocks
 from app.web.markdown import guidelines
 from app.web.schema_form import FormNode, build_form
@@ -53,15 +53,16 @@ def desk(
         for n, action in enumerate(received.actions)
     ]
     form = _output_form(opened, thresholds, fields, faults) if received.has_output else None
-    context = context_of(received, view)
-    friction = friction_of(opened, context)
+    friction = friction_of(opened)
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": context,
+        "context": context_of(received, view),
         "friction": friction,
         "opened": opened_blocks(fields),
         "view": view,
+        "views": VIEWS,
+        "next_view": VIEWS[(VIEWS.index(view) + 1) % len(VIEWS)],
         "too_long": view == "markdown" and is_too_long(received),
         "mode": "actions" if actions else "output",
         "form": form,

@@ -7,12 +7,13 @@ Called by the review pages. Pure but for the posted form.
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from app.kernel.errors import Fault
 from app.review.queries import OpenClaim
 from app.review.rules.verdict import Verdict
 from app.submissions.rules.task_type import TYPED
+from app.web.context_view import evidence_places
 from app.web.schema_form import Posted
 
 # What can be typed on any keyboard and read without doubt; anything else is confirmed by a plain word.
@@ -29,16 +30,12 @@ class Friction:
     word: str | None
 
 
-def friction_of(opened: OpenClaim, context: list[dict[str, Any]]) -> Friction | None:
-    """Return what this item asks for, or None when it is not of high risk.
-
-    Args:
-        context: The blocks as they are shown.
-    """
+def friction_of(opened: OpenClaim) -> Friction | None:
+    """Return what this item asks for, or None when it is not of high risk."""
     if not opened.submission.high_risk:
         return None
-    blocks = tuple(n for n, block in enumerate(context) if not block["asked"])
-    return Friction(blocks, _word(opened) if opened.task_type.high_risk_check == TYPED else None)
+    word = _word(opened) if opened.task_type.high_risk_check == TYPED else None
+    return Friction(evidence_places(opened.received), word)
 
 
 def _word(opened: OpenClaim) -> str:

@@ -33,7 +33,7 @@ from app.review.service import (
 from app.routing.queries import thresholds_of
 from app.timekeeping.queries import newest_seq
 from app.web.answers_view import fill_form, find_answer
-from app.web.context_view import VIEWS, context_of
+from app.web.context_view import VIEWS
 from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
 from app.web.desk_view import Posted, desk
@@ -171,8 +171,7 @@ def hand_in(claim_id: str) -> str | tuple[str, int] | AnyResponse:
         fields, whole = fill_form(opened, answer)
         return show_opened(opened, posted=fields, filled="whole" if whole else "partly")
     verdict, faults = read_verdict(opened, verb, answer)
-    friction = friction_of(opened, context_of(opened.received))
-    faults += friction_faults(friction, verdict, posted_fields())
+    faults += friction_faults(friction_of(opened), verdict, posted_fields())
     if faults:
         return show_opened(opened, posted=posted_fields(), faults=tuple(faults), refused=_REFUSED), 422
     if verb == "approve" and is_edited(opened) and request.form.get("discard_edits") != "1":

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.kernel.ids import show
 from app.queue.models import Item
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, take_next
 from tests.factories.site import Site
 
 REFUND = {"name": "refund", "args": {"amount": "10.00"}, "risk": {"level": "high"}}
@@ -26,16 +26,10 @@ def _waiting(site: Site, action: Mapping[str, object], **task_type: object) -> s
     return str(sent.body["id"])
 
 
-def _take(page: Page, site: Site, short: str = "ada") -> None:
-    sign_in(page, site, short)
-    page.get_by_role("button", name="Take the next item").click()
-    page.wait_for_selector("form[data-ready]")
-
-
 def test_low_risk_is_approved_by_one_key(page: Page, site: Site) -> None:
     site.call("POST", "/policies", {"task_type": "refunds", "audit_rate": 0})
     submission = _waiting(site, {**REFUND, "risk": {"level": "low"}})
-    _take(page, site)
+    take_next(page, site)
     page.keyboard.press("a")
     expect(page.get_by_text("Approved.")).to_be_visible()
     assert site.call("GET", f"/submissions/{submission}").body["status"] == "approved"
@@ -53,7 +47,7 @@ def risky(site: Site) -> str:
 
 
 def test_high_risk_is_approved_by_keyboard_only_after_all_that_it_asks_for(page: Page, site: Site, risky: str) -> None:
-    _take(page, site)
+    take_next(page, site)
     expect(page.get_by_text("Be careful.")).to_be_visible()
     expect(page.get_by_text("Money back!")).to_be_hidden()
     assert Axe().run(page).response["violations"] == []
@@ -82,7 +76,7 @@ def test_high_risk_is_approved_by_keyboard_only_after_all_that_it_asks_for(page:
 
 
 def test_a_rejection_of_high_risk_asks_for_nothing_more(page: Page, site: Site, risky: str) -> None:
-    _take(page, site)
+    take_next(page, site)
     page.get_by_label("Reject", exact=True).check()
     page.get_by_label(re.compile("Message to the model")).first.fill("not ours")
     page.get_by_role("button", name=re.compile("Submit verdicts")).click()
@@ -116,7 +110,7 @@ def test_without_scripts_the_server_asks_for_the_same(browser: Browser, served: 
 def test_a_second_person_in_place_of_a_typed_name(page: Page, site: Site, risky: str) -> None:
     site.call("POST", f"/submissions/{risky}/cancel", {})
     pair = _waiting(site, REFUND, high_risk_check="second_person")
-    _take(page, site)
+    take_next(page, site)
     expect(page.get_by_text("A second person approves it too.")).to_be_visible()
     expect(page.locator("#confirmation")).to_have_count(0)
     page.keyboard.press("Escape")

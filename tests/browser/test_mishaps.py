@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.kernel.ids import show
 from app.queue.models import Item
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, take_next
 from tests.factories.serving import serving
 from tests.factories.site import Site
 
@@ -22,12 +22,6 @@ def _waiting(site: Site, output: str = "We ship on Monday.") -> str:
     sent = site.call("POST", "/submissions", {"task_type": "replies", "output": output})
     assert sent.body["status"] == "waiting"
     return str(sent.body["id"])
-
-
-def _take(page: Page, site: Site, short: str = "ada") -> None:
-    sign_in(page, site, short)
-    page.get_by_role("button", name="Take the next item").click()
-    page.wait_for_selector("form[data-ready]")
 
 
 def _status(site: Site, submission: str) -> str:
@@ -45,8 +39,8 @@ def second(browser: Browser, served: str) -> Iterator[Page]:
 def test_two_people_on_one_queue_get_different_items(page: Page, second: Page, site: Site) -> None:
     site.add_person("bob", ["reviewer"])
     outputs = {"We ship on Monday.": _waiting(site), "We ship on Friday.": _waiting(site, "We ship on Friday.")}
-    _take(page, site)
-    _take(second, site, "bob")
+    take_next(page, site)
+    take_next(second, site, "bob")
     shown = [one.locator("textarea[data-control]").input_value() for one in (page, second)]
     assert sorted(shown) == sorted(outputs)
     for one in (page, second):
@@ -62,14 +56,14 @@ def test_whoever_loses_an_item_while_typing_learns_who_has_it_and_keeps_the_text
     site.add_person("lea", ["lead", "reviewer"])
     site.add_person("bob", ["reviewer"])
     submission = _waiting(site)
-    _take(second, site)
+    take_next(second, site)
     with second.expect_response(DRAFT):
         second.locator("textarea[data-control]").fill("We ship on Tuesday.")
     with site.app.database.unit_of_work() as session:
         item = show("item", session.scalars(select(Item.id)).one())
     given = site.call("POST", f"/items/{item}/assign", {"to": "bob@acme.example"}, key="lea")
     assert given.status == 200, given.body
-    _take(page, site, "bob")
+    take_next(page, site, "bob")
     second.locator("textarea[data-control]").fill("We ship on Wednesday.")
     second.keyboard.press("Control+Enter")
     expect(second.get_by_text("We ship on Wednesday.")).to_be_visible()
@@ -103,7 +97,7 @@ def test_a_server_that_restarts_while_one_types_gets_the_text_afterwards(browser
 @pytest.mark.parametrize("seconds", [4, pytest.param(30, marks=pytest.mark.soak)])
 def test_what_is_typed_offline_reaches_the_server_without_another_key(second: Page, site: Site, seconds: int) -> None:
     _waiting(site)
-    _take(second, site)
+    take_next(second, site)
     second.context.set_offline(True)
     second.locator("textarea[data-control]").fill("We ship on Tuesday.")
     expect(second.get_by_text("It is kept in this tab")).to_be_visible()
@@ -121,7 +115,7 @@ def test_what_was_typed_before_the_browser_was_killed_is_there_on_another_machin
     _waiting(site)
     context = browser.new_context(base_url=served)
     page = context.new_page()
-    _take(page, site)
+    take_next(page, site)
     with page.expect_response(DRAFT):
         page.locator("textarea[data-control]").fill("We ship on Tuesday.")
     context.close()
@@ -132,7 +126,7 @@ def test_what_was_typed_before_the_browser_was_killed_is_there_on_another_machin
 
 def test_a_double_click_decides_one_item(page: Page, site: Site) -> None:
     first, other = _waiting(site), _waiting(site)
-    _take(page, site)
+    take_next(page, site)
     page.get_by_role("button", name=re.compile("^Approve")).dblclick()
     expect(page.get_by_text("Approved.")).to_be_visible()
     assert (_status(site, first), _status(site, other)) == ("approved", "claimed")
@@ -140,7 +134,7 @@ def test_a_double_click_decides_one_item(page: Page, site: Site) -> None:
 
 def test_the_back_button_shows_what_is_to_do_now_and_decides_nothing(page: Page, site: Site) -> None:
     first, other = _waiting(site), _waiting(site, "We ship on Friday.")
-    _take(page, site)
+    take_next(page, site)
     page.get_by_role("button", name=re.compile("^Approve")).click()
     expect(page.get_by_text("Approved.")).to_be_visible()
     page.go_back()
@@ -152,7 +146,7 @@ def test_the_back_button_shows_what_is_to_do_now_and_decides_nothing(page: Page,
 def test_a_text_of_200_kb_is_corrected_like_any_other(page: Page, site: Site) -> None:
     long = "A sentence of a long report, number after number.\n" * 4_000
     submission = _waiting(site, long)
-    _take(page, site)
+    take_next(page, site)
     with page.expect_response(DRAFT):
         page.locator("textarea[data-control]").focus()
         page.keyboard.press("ControlOrMeta+Home")
@@ -165,7 +159,7 @@ def test_a_text_of_200_kb_is_corrected_like_any_other(page: Page, site: Site) ->
 
 def test_right_to_left_text_stands_from_right_to_left(page: Page, site: Site) -> None:
     submission = _waiting(site, RTL)
-    _take(page, site)
+    take_next(page, site)
     box = page.locator("textarea[data-control]")
     assert box.evaluate("(element) => getComputedStyle(element).direction") == "rtl"
     box.fill(RTL.replace("שני", "שלישי"))

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import take_next
 from tests.factories.site import Site
 
 TRICK = "Pay **now** [bank](https://evil.example/x) \u202e00.05$"
@@ -30,9 +30,7 @@ def desk(page: Page, site: Site) -> Page:
         {"task_type": "replies", "output": "Dear Ada,\n\nwe ship on Monday.", "confidence": 0.2, "context": CONTEXT},
     )
     assert sent.body["status"] == "waiting"
-    sign_in(page, site)
-    page.get_by_role("button", name="Take the next item").click()
-    page.wait_for_selector("form[data-ready]")
+    take_next(page, site)
     return page
 
 
