@@ -24,6 +24,7 @@ def test_an_item_is_corrected_by_keyboard_and_its_cost_is_in_the_report(page: Pa
     sign_in(page, site)
     page.get_by_role("button", name="Take the next item").press("Enter")
     page.wait_for_url("**/review*")
+    page.wait_for_selector("form[data-ready]")
     # The doubtful field has the focus, so that typing corrects it.
     expect(page.locator(":focus")).to_have_value("Paris")
     page.keyboard.press("ControlOrMeta+a")

@@ -76,6 +76,7 @@ def test_a_row_is_added_moved_and_filled_by_keyboard(page: Page, site: Site, sub
     assert found.violations_count == 0, found.generate_report()
     page.get_by_role("group", name="Part 3").get_by_role("button", name="Remove").click()
     expect(page.locator(":focus")).to_have_attribute("aria-label", "Add to Parts")
+    page.wait_for_selector("form[data-ready]")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Corrected.")).to_be_visible()
     assert output_of(site, submission) == {"parts": [{"name": "washer"}, {"name": "bolt", "count": 3}]}
@@ -98,6 +99,7 @@ def test_changed_rows_survive_the_browser_and_are_not_approved_by_mistake(
     page.keyboard.press("Control+Enter")
     # The new row has no name yet: the answer says so and leads to the place.
     expect(page.get_by_role("alert")).to_contain_text("Nothing was decided")
+    page.wait_for_selector("form[data-ready]")
     page.get_by_role("alert").get_by_role("link").first.click()
     page.get_by_label("Name").last.fill("washer")
     page.keyboard.press("Control+Enter")
