@@ -60,7 +60,7 @@ class Taken:
 
 
 USUALLY: Final = Taken()
-DESK_FORM: Final = Taken(DESK_FORM_BYTES, DESK_FORM_BYTES)
+DESK_FORM: Final = Taken(body_bytes=DESK_FORM_BYTES, form_bytes=DESK_FORM_BYTES)
 
 
 def takes(taken: Taken) -> Callable[[View], View]:

@@ -3,7 +3,7 @@
    post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached.
    One page decides once. Holds no rule of its own. Sets data-ready on the form when the keys (keys.js) are live. */
 
-import { lets, missing } from "./check.js";
+import { lets, missing } from "./friction.js";
 import { firstField } from "./keys.js";
 
 const SAVE_MS = 800;

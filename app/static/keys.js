@@ -2,7 +2,7 @@
    or in the first moments of a page. Presses the page's own buttons (data-key, data-act); which key does what the
    server says. */
 
-import { openEvidence } from "./check.js";
+import { openEvidence } from "./friction.js";
 
 const form = document.getElementById("decide");
 const main = document.getElementById("main");
@@ -38,7 +38,7 @@ function leaveField(target) {
 function submitFrom(target) {
   if (reject.contains(target)) return act("reject");
   const judged = form.querySelector("[data-action] input[type=radio]:checked, .field .changed");
-  return target.closest("[data-check]") && !judged ? act("approve") : act("submit");
+  return target.closest("[data-friction]") && !judged ? act("approve") : act("submit");
 }
 
 function onKey(event) {

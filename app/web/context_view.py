@@ -32,10 +32,8 @@ def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
     [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
 
     Args:
-        view: One of VIEWS. What is too long to be rendered as Markdown is shown as text.
+        view: One of VIEWS; "markdown" only when the texts are not too long for that.
     """
-    if view == "markdown" and is_too_long(received):
-        view = "text"
     shown = _raw if view == "raw" else partial(_shown, view=view)
     return [shown(part) for part in _parts(received)]
 

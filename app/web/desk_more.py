@@ -12,7 +12,7 @@ from app.identity.rules import permissions_of_roles
 from app.kernel.ids import show
 from app.queue.queries import get_queue, list_paused
 from app.review.queries import OpenClaim
-from app.web.desk_view import Posted
+from app.web.schema_form import Posted
 
 MOST_COLLEAGUES: Final = 200
 _DID: Final = {

@@ -20,9 +20,7 @@ from app.web.answers_view import answers_table
 from app.web.context_view import VIEWS, context_of, is_too_long
 from app.web.friction import Friction, friction_of, opened_blocks
 from app.web.markdown import guidelines
-from app.web.schema_form import FormNode, build_form
-
-Posted = Mapping[str, str | list[str]]
+from app.web.schema_form import FormNode, Posted, build_form
 
 
 def desk(
@@ -54,16 +52,17 @@ def desk(
     ]
     form = _output_form(opened, thresholds, fields, faults) if received.has_output else None
     friction = friction_of(opened)
+    too_long = view == "markdown" and is_too_long(received)
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": context_of(received, view),
+        "context": context_of(received, "text" if too_long else view),
         "friction": friction,
         "opened": opened_blocks(fields),
         "view": view,
         "views": VIEWS,
         "next_view": VIEWS[(VIEWS.index(view) + 1) % len(VIEWS)],
-        "too_long": view == "markdown" and is_too_long(received),
+        "too_long": too_long,
         "mode": "actions" if actions else "output",
         "form": form,
         "actions": actions,
@@ -73,7 +72,7 @@ def desk(
         "answers": answers_table(opened),
         "filled": "",
         "independent": opened.item.review_mode == "blind",
-        "problem": _problem(refused, faults, _names(form, actions) | _checks(friction)),
+        "problem": _problem(refused, faults, _names(form, actions) | _friction_names(friction)),
         "edits_at_stake": False,
         "urls": _urls(opened),
     }
@@ -208,7 +207,7 @@ def _names(form: FormNode | None, actions: Sequence[Mapping[str, Any]]) -> dict[
     return {base + node.place: node.name for base, root in roots for node in root.nodes}
 
 
-def _checks(friction: Friction | None) -> dict[str, str]:
+def _friction_names(friction: Friction | None) -> dict[str, str]:
     """Return the same for what a high-risk action asks for."""
     if friction is None:
         return {}

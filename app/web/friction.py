@@ -12,6 +12,8 @@ from typing import Final
 from app.kernel.errors import Fault
 from app.review.queries import OpenClaim
 from app.review.rules.verdict import Verdict
+from app.submissions.models import TaskType
+from app.submissions.rules.received import Received
 from app.submissions.rules.task_type import TYPED
 from app.web.context_view import evidence_places
 from app.web.schema_form import Posted
@@ -19,7 +21,7 @@ from app.web.schema_form import Posted
 # What can be typed on any keyboard and read without doubt; anything else is confirmed by a plain word.
 _TYPEABLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,59}")
 _PLAIN_WORD: Final = "approve"
-_RUNS: Final = frozenset({"approve", "correct", "edit"})
+RUNS: Final = frozenset({"approve", "correct", "edit"})
 
 
 @dataclass(frozen=True)
@@ -34,28 +36,36 @@ def friction_of(opened: OpenClaim) -> Friction | None:
     """Return what this item asks for, or None when it is not of high risk."""
     if not opened.submission.high_risk:
         return None
-    word = _word(opened) if opened.task_type.high_risk_check == TYPED else None
+    word = None
+    if opened.task_type.high_risk_check == TYPED:
+        word = word_of(opened.received, opened.task_type)
     return Friction(evidence_places(opened.received), word)
 
 
-def _word(opened: OpenClaim) -> str:
-    actions = opened.received.actions
-    name = actions[0].name if len(actions) == 1 else opened.task_type.name
+def word_of(received: Received, task_type: TaskType) -> str:
+    """Return what is to be typed before what was received may run."""
+    actions = received.actions
+    name = actions[0].name if len(actions) == 1 else task_type.name
     return name if _TYPEABLE.fullmatch(name) else _PLAIN_WORD
 
 
 def friction_faults(friction: Friction | None, verdict: Verdict, posted: Posted) -> list[Fault]:
     """Return what is still missing for this verdict, in the order in which it stands on the page."""
-    if friction is None or not (verdict.verb in _RUNS or any(one.verb in _RUNS for one in verdict.actions)):
+    if friction is None or not (verdict.verb in RUNS or any(one.verb in RUNS for one in verdict.actions)):
         return []
     opened = opened_blocks(posted)
     faults = [Fault(f"/evidence/{n}", "Open it first.") for n in friction.blocks if n not in opened]
     if not (verdict.note or "").strip():
         faults.append(Fault("/reason", "Say why this may run; it stays here."))
-    typed = posted.get("confirmation", "")
-    if friction.word is not None and (not isinstance(typed, str) or typed.strip().lower() != friction.word.lower()):
+    if friction.word is not None and not is_typed(friction.word, posted):
         faults.append(Fault("/confirmation", f"Type {friction.word} to confirm."))
     return faults
+
+
+def is_typed(word: str, posted: Posted) -> bool:
+    """Say whether the word was typed to confirm, in capitals or not."""
+    typed = posted.get("confirmation", "")
+    return isinstance(typed, str) and typed.strip().lower() == word.lower()
 
 
 def opened_blocks(posted: Posted) -> frozenset[int]:

@@ -29,10 +29,11 @@ from app.reports.people import names_of_people
 from app.review.queries import find_decision, list_notes
 from app.review.rules.verdict import Verdict
 from app.review.service import assign_item, supersede, unhold_item
-from app.submissions.queries import open_submission
+from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.rules.sensitive import hide
 from app.submissions.service import reveal
 from app.web.as_text import as_text
+from app.web.friction import RUNS, is_typed, word_of
 from app.web.item_changes import changes_by
 from app.web.item_history import story
 from app.web.item_votes import votes_of
@@ -101,6 +102,7 @@ def _show(
         people=_people(item) if oversees and item.state in OPEN else [],
         problem=problem,
         posted=posted or {},
+        word=_word_to_overturn(opened),
         urls=_urls(item, None if decision is None else decision.id),
     )
 
@@ -260,6 +262,10 @@ def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
     reason = form.get("reason", "").strip()[:2_000]
     if not reason:
         return _show(item, problem="Say why; it stays with the decision.", posted=dict(form)), 422
+    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
+    word = _word_to_overturn(opened)
+    if word is not None and form.get("verb") in RUNS and not is_typed(word, form):
+        return _show(item, problem=f"It is of high risk: type {word} to confirm.", posted=dict(form)), 422
     try:
         supersede(
             db(),
@@ -274,6 +280,11 @@ def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
     except (Conflict, Forbidden, Invalid, Malformed) as error:
         return _show(item, problem=_sentence(error), posted=dict(form)), 422
     return to("item_page.show", item_id=item_id, outcome="overturned")
+
+
+def _word_to_overturn(opened: OpenSubmission) -> str | None:
+    """Return what a lead types before she lets run what a reviewer did not: she is its second person."""
+    return word_of(opened.received, opened.task_type) if opened.submission.high_risk else None
 
 
 def _verdict() -> Verdict:

@@ -19,6 +19,7 @@ from app.web import (
     desk_keys,
     docs_pages,
     floor,
+    form_changes,
     group_pages,
     home,
     item_page,
@@ -31,7 +32,6 @@ from app.web import (
     task_type_pages,
     time_page,
     untrusted,
-    word_diff,
 )
 from app.web.undoable import undoable
 
@@ -99,7 +99,7 @@ def install(app: Flask) -> None:
     """Add every page to the app."""
     untrusted.add_to(app.jinja_env)
     links.add_to(app.jinja_env)
-    word_diff.add_to(app.jinja_env)
+    form_changes.add_to(app.jinja_env)
     for page in (*_PAGES, *_SETUP):
         app.register_blueprint(page.page)
     app.context_processor(_frame)

@@ -36,13 +36,14 @@ from app.web.answers_view import fill_form, find_answer
 from app.web.context_view import VIEWS
 from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
-from app.web.desk_view import Posted, desk
+from app.web.desk_view import desk
+from app.web.form_changes import changes_of
 from app.web.friction import friction_faults, friction_of
 from app.web.onward import to
 from app.web.reasons import sentences
 from app.web.row_changes import with_rows_changed
+from app.web.schema_form import Posted
 from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
-from app.web.word_diff import changes_of
 
 page = Blueprint("review", __name__)
 # What a draft does not hold, as the script's does not; and what of a lost form is no text.

@@ -30,7 +30,7 @@ ON_TIMEOUT: Final[Mapping[str, str]] = {
 ON_LAST_TIMEOUT: Final[Mapping[str, str]] = {"stay": "it stays in line"} | {
     word: says for word, says in ON_TIMEOUT.items() if word != "escalate"
 }
-HIGH_RISK_CHECKS: Final[Mapping[str, str]] = {
+HIGH_RISK_WORDS: Final[Mapping[str, str]] = {
     TYPED: "the reviewer types its name",
     SECOND_PERSON: "a second person approves it too",
 }
@@ -181,7 +181,7 @@ def _word_faults(values: Mapping[str, Any]) -> dict[str, str]:
         "reason_codes": len(codes) > 100 or any(len(code) > MAX_NAME_LENGTH for code in codes),
         "on_timeout": values["on_timeout"] not in ON_TIMEOUT,
         "on_last_timeout": values["on_last_timeout"] not in ON_LAST_TIMEOUT,
-        "high_risk_check": values["high_risk_check"] not in HIGH_RISK_CHECKS,
+        "high_risk_check": values["high_risk_check"] not in HIGH_RISK_WORDS,
     }
     says = {
         "guidelines": f"These are longer than {LONGEST_GUIDELINES:,} characters.",

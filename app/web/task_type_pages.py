@@ -26,7 +26,7 @@ from app.web.schema_form import build_form
 from app.web.settings_forms import refused, seen, unknown_fields
 from app.web.task_type_form import (
     FIELDS,
-    HIGH_RISK_CHECKS,
+    HIGH_RISK_WORDS,
     ON_LAST_TIMEOUT,
     ON_TIMEOUT,
     kept_values,
@@ -99,7 +99,7 @@ def _form(
         queues=known_queues(),
         on_timeout=ON_TIMEOUT,
         on_last_timeout=ON_LAST_TIMEOUT,
-        high_risk_checks=HIGH_RISK_CHECKS,
+        high_risk_checks=HIGH_RISK_WORDS,
         faults=faults,
         problems=unknown_fields(faults, FIELDS),
         preview=preview,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import app.web
-from app.web import untrusted, word_diff
+from app.web import form_changes, untrusted
 from app.web.schema_form import build_form, read_form
 from tests.rules.web.browser_form import controls, posted
 
@@ -19,7 +19,7 @@ PAGES = Environment(
     undefined=StrictUndefined,
 )
 untrusted.add_to(PAGES)
-word_diff.add_to(PAGES)
+form_changes.add_to(PAGES)
 FORM = PAGES.from_string("{% from '_parts/form.html' import fields %}{{ fields(form, focus) }}")
 
 # What the door lets in: no NUL, no lone surrogate, integers within 2**53, finite numbers.

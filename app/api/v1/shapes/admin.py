@@ -7,6 +7,7 @@ from pydantic import Field
 from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, PageQuery, Shape, Text
 from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
+from app.submissions.rules.task_type import HIGH_RISK_CHECKS, TYPED
 
 
 class TaskTypeIn(Shape):
@@ -25,7 +26,7 @@ class TaskTypeIn(Shape):
     double_review_rate: float = Field(0, ge=0, le=1)
     max_reviewers: int = Field(3, ge=2, le=10)
     unskippable: bool = False
-    high_risk_check: str = Field("typed", pattern="^(typed|second_person)$")
+    high_risk_check: str = Field(TYPED, pattern=f"^({'|'.join(HIGH_RISK_CHECKS)})$")
     queue: Name = "default"
     undo_seconds: int = Field(10, ge=0, le=86_400)
     claim_seconds: int = Field(900, ge=5, le=86_400)
