@@ -153,6 +153,7 @@ function onSubmit(event) {
   const wanted = lets(event.submitter) ? missing() : undefined;
   if (wanted) {
     event.preventDefault();
+    warn("Not yet: this is of high risk. What is missing has the focus.");
     wanted.focus();
     return;
   }

@@ -55,6 +55,7 @@ def test_high_risk_is_approved_by_keyboard_only_after_all_that_it_asks_for(page:
     page.keyboard.press("a")
     # Nothing is decided; the focus is where something is missing.
     expect(page.locator("details[data-evidence] summary").first).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_text(re.compile("Not yet"))
     page.keyboard.press("o")
     expect(page.get_by_text("Money back!")).to_be_visible()
     page.keyboard.press("o")
