@@ -18,6 +18,7 @@ from app.delivery.rules.urls import MAX_LENGTH as URL_LENGTH
 from app.delivery.rules.urls import PORTS
 from app.edge.requests import BATCH_BYTES, BODY_BYTES, DESK_FORM_BYTES, FORM_BYTES, FORM_FIELDS
 from app.edge.waiting import PER_KEY
+from app.files.rules import FILE_BYTES, MOST_PIXELS
 from app.identity.rules.limits import (
     ATTEMPT_WINDOW,
     LINK_LIFE,
@@ -77,6 +78,7 @@ def _bodies() -> Rows:
         ),
         ("form", f"{_bytes(FORM_BYTES)}, {FORM_FIELDS:,} fields"),
         ("form with an item's output", f"{_bytes(DESK_FORM_BYTES)}, {FORM_FIELDS:,} fields"),
+        ("file", f"{_bytes(FILE_BYTES)}; an image {MOST_PIXELS:,} pixels"),
         ("nested arrays and objects, the outermost counted", f"{MAX_DEPTH}"),
         ("integers", f"-{MAX_INTEGER} to {MAX_INTEGER}"),
         ("digits and signs of one number", f"{MAX_NUMBER_LENGTH:,}"),

@@ -4,6 +4,7 @@ import app.audit.models
 import app.costs.models
 import app.delivery.models
 import app.feed.models
+import app.files.models
 import app.grants.models
 import app.identity.models
 import app.notifications.models

@@ -1,4 +1,5 @@
-"""Headers of every answer: nothing runs that is not ours, nothing is framed, nothing private is cached.
+"""Headers of every answer: nothing runs that is not ours, nothing is framed, nothing private is cached. And files that
+somebody sent: they are saved, never opened, and have no rights should a browser open them all the same.
 
 Answers to a key say how much of its limit is left (IETF draft-ietf-httpapi-ratelimit-headers).
 """
@@ -25,6 +26,16 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     )
 )
 
+_OF_FILES: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def as_attachment(body: bytes, *, media_type: str, name: str) -> Response:
+    """Return somebody's file to be saved under a name; an image among them may still be shown by our own pages."""
+    response = Response(body, mimetype=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = _OF_FILES
+    return response
+
 
 def install(app: Flask, *, secure: bool) -> None:
     """Add the headers to every answer of this app, errors too."""
@@ -32,7 +43,7 @@ def install(app: Flask, *, secure: bool) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -50,13 +50,14 @@ class EscapedKey(Invalid):
 
 @dataclass(frozen=True)
 class Taken:
-    """How the body of a call is read: its most bytes, as JSON and as a form, and the key of the array whose elements
-    keep their own bytes.
+    """How the body of a call is read: its most bytes, as JSON and as a form, the key of the array whose elements keep
+    their own bytes, and whether it is a file of any media type, which the view looks at.
     """
 
     body_bytes: int = BODY_BYTES
     form_bytes: int = FORM_BYTES
     parts_of: str | None = None
+    raw: bool = False
 
 
 USUALLY: Final = Taken()
@@ -122,7 +123,7 @@ class StrictRequest(Request):
     def _read_json(self, taken: Taken) -> None:
         self.max_content_length = taken.body_bytes
         self.raw_body = self.get_data(cache=True)
-        if not self.raw_body:
+        if not self.raw_body or taken.raw:
             return
         if self.mimetype not in _JSON:
             raise WrongMediaType

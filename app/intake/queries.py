@@ -1,6 +1,6 @@
 """Look up what a submission names: task type, policy, endpoint, people and groups. Called by the service of intake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from app.delivery.queries import NoSuchEndpoint, get_endpoint
+from app.files.queries import find_files
+from app.files.rules import file_named, no_such_file
 from app.identity.models import Group, Membership, Person
 from app.identity.queries import find_groups
 from app.intake.rules.named import Eligible, Named, bare, ids_among, must_exist, read_named
@@ -175,6 +177,22 @@ class Known:
         if found is None:
             raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")])
         return found
+
+    def file_ids(self, context: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Return the files that the blocks of a context show.
+
+        Raises:
+            UnknownName: one is none of this workspace; the faults say which.
+        """
+        named = {place: parse("file", text) for place, block in enumerate(context) if (text := file_named(block))}
+        if not named:
+            return []
+        look_up = partial(find_files, self._session, workspace_id=self._workspace_id, file_ids=set(named.values()))
+        found = self._once(look_up, "files", *(file_id.hex for file_id in named.values()))
+        faults = [no_such_file(place) for place, file_id in named.items() if file_id not in found]
+        if faults:
+            raise UnknownName(faults=faults)
+        return list(named.values())
 
     def _once(self, look_up: Callable[[], Any], *what: str) -> Any:
         if what not in self._found:

@@ -36,6 +36,7 @@ PREFIXES: Final = {
     "grant": "gr",
     "signing_key": "sig",
     "outcome": "out",
+    "file": "file",
 }
 
 

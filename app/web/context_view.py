@@ -1,5 +1,5 @@
-"""What a program sent beside the output, as the desk shows it: chats in turns, diffs by line, JSON indented, the rest
-as text. On request text is rendered as Markdown, or everything is shown raw.
+"""What a program sent beside the output, as the desk shows it: chats in turns, diffs by line, JSON indented, files by
+name, images as they are, the rest as text. On request text is rendered as Markdown, or everything is shown raw.
 
 Promise: nothing is fetched, nothing can be followed by accident, and the raw view leaves no character unseen, because
 all that is not ASCII is escaped. Pure. Called by the review pages.
@@ -25,16 +25,20 @@ _OF_SIGN: Final = {"+": "added", "-": "removed", "@": "place"}
 _AS_TEXT: Final = frozenset({"chat", "json", "diff", "link", "image", "file"})
 
 
-def context_of(received: Received, view: str = "text") -> list[dict[str, Any]]:
+def context_of(
+    received: Received, view: str = "text", files: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
     """Return the blocks of the first region, in the order in which they are to be read.
 
-    Each is {kind, title, text, turns, lines, links, html}: `turns` [{role, text, html}] of a chat, `lines`
-    [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None.
+    Each is {kind, title, text, turns, lines, links, html, file}: `turns` [{role, text, html}] of a chat, `lines`
+    [{kind, text}] of a diff, `links` addresses that may be opened, `html` rendered Markdown or None, `file` what
+    `files` holds under the id that a block names, or None.
 
     Args:
         view: One of VIEWS; "markdown" only when the texts are not too long for that.
+        files: Those that the context shows, by the outside form of their ids.
     """
-    shown = _raw if view == "raw" else partial(_shown, view=view)
+    shown = _raw if view == "raw" else partial(_shown, view=view, files=files or {})
     return [shown(part) for part in _parts(received)]
 
 
@@ -80,10 +84,10 @@ def _parts(received: Received) -> Iterator[_Part]:
 def _raw(part: _Part) -> dict[str, Any]:
     text = json.dumps(part.sent, indent=2)
     title = part.title or part.kind
-    return {"kind": "json", "title": title, "text": text, "turns": [], "lines": [], "links": []}
+    return {"kind": "json", "title": title, "text": text, "turns": [], "lines": [], "links": [], "file": None}
 
 
-def _shown(part: _Part, *, view: str) -> dict[str, Any]:
+def _shown(part: _Part, *, view: str, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     kind, text = part.kind, as_text(part.value)
     turns = _turns(part.value, view) if part.is_chat else []
     lines = _lines(text) if kind == "diff" else []
@@ -95,6 +99,7 @@ def _shown(part: _Part, *, view: str) -> dict[str, Any]:
         "lines": lines,
         "links": list(part.links),
         "html": _html(kind, part.value, view),
+        "file": files.get(part.value) if kind in {"image", "file"} and isinstance(part.value, str) else None,
     }
 
 

@@ -21,6 +21,7 @@ from app.web.context_view import VIEWS, context_of, is_too_long
 from app.web.friction import Friction, friction_of, opened_blocks
 from app.web.markdown import guidelines
 from app.web.schema_form import FormNode, Posted, build_form
+from app.web.shown_files import files_of
 
 
 def desk(
@@ -56,7 +57,7 @@ def desk(
     return {
         "claim": _claim(opened, now, active_ms, next_seq),
         "item": _item(opened, now),
-        "context": context_of(received, "text" if too_long else view),
+        "context": context_of(received, "text" if too_long else view, files_of(received)),
         "friction": friction,
         "opened": opened_blocks(fields),
         "view": view,

@@ -1,25 +1,19 @@
 """/items/<id>: one item, its state in words, why it does not move, its story, and what may be done with it.
 
-Where a notification leads. Content is shown to those who may read it; others see it at the desk, under a claim. Times
-are in the reader's zone.
+Where a notification leads. Content is shown to those who may read it; others see it at the desk, under a claim.
 """
 
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from flask import Blueprint, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, render_template, url_for
 
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import SIGNED_IN, MissingScope, allow
-from app.edge.requests import DESK_FORM, takes
 from app.identity.queries import list_members
-from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed, ServiceError
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
-from app.kernel.strict_json import decode
-from app.notifications.queries.people import habits_of
 from app.queue.models import Item
 from app.queue.queries import find_live_claim, find_newest_claim, get_item, get_queue
 from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
@@ -27,18 +21,16 @@ from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
 from app.reports.people import names_of_people
 from app.review.queries import find_decision, list_notes
-from app.review.rules.verdict import Verdict
-from app.review.service import assign_item, supersede, unhold_item
 from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.rules.sensitive import hide
-from app.submissions.service import reveal
 from app.web.as_text import as_text
-from app.web.friction import RUNS, is_typed, word_of
+from app.web.context_view import context_of
+from app.web.friction import word_of
+from app.web.item_account import account_of
 from app.web.item_changes import changes_by
 from app.web.item_history import story
 from app.web.item_votes import votes_of
-from app.web.onward import to
-from app.web.verdict_form import read_digest
+from app.web.shown_files import files_of
 
 page = Blueprint("item_page", __name__)
 MOST_PEOPLE: Final = 200
@@ -49,18 +41,30 @@ _MAY: Final = ("review", "read", "queues")
 @allow(SIGNED_IN)
 def show(item_id: str) -> str:
     """Show an item."""
-    return _show(_item(item_id))
+    return draw(item_of(item_id))
 
 
-def _item(item_id: str) -> Item:
+def item_of(item_id: str) -> Item:
+    """Return the item that a path names, to somebody whose role has to do with items.
+
+    Raises:
+        MissingScope: hers has not.
+        NoSuchItem: also when it is another workspace's.
+    """
     if not any(principal().may(word) for word in _MAY):
         raise MissingScope("Your role does not allow this.")
     return get_item(db(), workspace_id=workspace_id(), item_id=parse("item", item_id))
 
 
-def _show(
+def draw(
     item: Item, *, problem: str | None = None, posted: dict[str, str] | None = None, revealed: bool = False
 ) -> str:
+    """Return the page of an item.
+
+    Args:
+        problem: A sentence about a refused post, whose fields are `posted`.
+        revealed: Show what the program called sensitive.
+    """
     opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
     oversees, reads = principal().may("oversee"), principal().may("read")
     veiled = item.review_mode == "blind" and item.state in OPEN
@@ -71,13 +75,11 @@ def _show(
     at_desk = busy and mine is not None and mine.item_id == item.id
     decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
     seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
-    zone = habits_of(db(), workspace_id=workspace_id(), person_id=person_id()).clock
     hidden = bool(opened.received.sensitive) and not revealed
     said = hide(opened.received) if hidden else opened.received
     return render_template(
         "item_page/show.html",
         item=_facts(item, names),
-        zone=zone,
         task_type=opened.task_type.name,
         external_id=opened.submission.external_id,
         content_sha256=opened.submission.content_sha256.hex(),
@@ -102,8 +104,10 @@ def _show(
         people=_people(item) if oversees and item.state in OPEN else [],
         problem=problem,
         posted=posted or {},
-        word=_word_to_overturn(opened),
+        word=word_to_overturn(opened),
         urls=_urls(item, None if decision is None else decision.id),
+        context=context_of(said, files=files_of(said)) if reads else [],
+        account=account_of(opened.submission) if oversees or reads else None,
     )
 
 
@@ -196,105 +200,13 @@ def _urls(item: Item, decision_id: UUID | None) -> dict[str, str | None]:
     shown = show_id("item", item.id)
     return {
         "take": url_for("review.take", item=shown),
-        "unhold": url_for("item_page.unhold", item_id=shown),
-        "assign": url_for("item_page.assign", item_id=shown),
-        "reveal": url_for("item_page.show_hidden", item_id=shown),
-        "supersede": None if decision_id is None else url_for("item_page.overturn", item_id=shown),
+        "unhold": url_for("item_acts.unhold", item_id=shown),
+        "assign": url_for("item_acts.assign", item_id=shown),
+        "reveal": url_for("item_acts.show_hidden", item_id=shown),
+        "supersede": None if decision_id is None else url_for("item_acts.overturn", item_id=shown),
     }
 
 
-@page.post("/items/<item_id>/unhold")
-@allow("review")
-def unhold(item_id: str) -> AnyResponse | tuple[str, int]:
-    """Put an item that somebody keeps back in line."""
-    item = _item(item_id)
-    try:
-        unhold_item(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            person_id=person_id(),
-            oversees=principal().may("oversee"),
-            item_id=item.id,
-        )
-    except Conflict as error:
-        return _show(item, problem=error.detail), 409
-    return to("item_page.show", item_id=item_id, outcome="released")
-
-
-@page.post("/items/<item_id>/reveal")
-@allow("read")
-def show_hidden(item_id: str) -> str:
-    """Show the sensitive values too; the trail notes who looked."""
-    item = _item(item_id)
-    reveal(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), submission_id=item.submission_id)
-    return _show(item, revealed=True)
-
-
-@page.post("/items/<item_id>/assign")
-@allow("oversee")
-def assign(item_id: str) -> AnyResponse | tuple[str, int]:
-    """Give the item to somebody by name, or to everybody."""
-    item = _item(item_id)
-    person = request.form.get("to", "").strip() or None
-    try:
-        assign_item(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            by=person_id(),
-            item_id=item.id,
-            to=person,
-            note=request.form.get("note", "").strip()[:2_000] or None,
-        )
-    except (Conflict, Invalid) as error:
-        return _show(item, problem=_sentence(error), posted=dict(request.form)), 422
-    return to("item_page.show", item_id=item_id, outcome="assigned" if person else "freed")
-
-
-@page.post("/items/<item_id>/supersede")
-@allow("oversee")
-@takes(DESK_FORM)
-def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
-    """Put another decision in the place of the one that stands."""
-    item = _item(item_id)
-    form = request.form
-    reason = form.get("reason", "").strip()[:2_000]
-    if not reason:
-        return _show(item, problem="Say why; it stays with the decision.", posted=dict(form)), 422
-    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
-    word = _word_to_overturn(opened)
-    if word is not None and form.get("verb") in RUNS and not is_typed(word, form):
-        return _show(item, problem=f"It is of high risk: type {word} to confirm.", posted=dict(form)), 422
-    try:
-        supersede(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            person_id=person_id(),
-            decision_id=parse("decision", form.get("decision", "")),
-            content_sha256=read_digest(),
-            verdict=_verdict(),
-            reason=reason,
-        )
-    except (Conflict, Forbidden, Invalid, Malformed) as error:
-        return _show(item, problem=_sentence(error), posted=dict(form)), 422
-    return to("item_page.show", item_id=item_id, outcome="overturned")
-
-
-def _word_to_overturn(opened: OpenSubmission) -> str | None:
+def word_to_overturn(opened: OpenSubmission) -> str | None:
     """Return what a lead types before she lets run what a reviewer did not: she is its second person."""
     return word_of(opened.received, opened.task_type) if opened.submission.high_risk else None
-
-
-def _verdict() -> Verdict:
-    """Return the verdict of the form: approve, reject or respond for the whole, or a corrected output as JSON."""
-    verb = request.form.get("verb", "")
-    message = request.form.get("message", "").strip() or None
-    if verb == "correct":
-        return Verdict("correct", output=decode(request.form.get("output", "").encode()), has_output=True)
-    return Verdict(verb if verb in {"approve", "reject", "respond"} else None, message=message)
-
-
-def _sentence(error: ServiceError) -> str:
-    return f"{error.detail} {'; '.join(fault.detail for fault in error.faults)}".strip()

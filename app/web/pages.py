@@ -22,6 +22,7 @@ from app.web import (
     form_changes,
     group_pages,
     home,
+    item_acts,
     item_page,
     key_pages,
     links,
@@ -29,9 +30,11 @@ from app.web import (
     queue_pages,
     queue_settings,
     review,
+    shown_files,
     task_type_pages,
     time_page,
     untrusted,
+    zones,
 )
 from app.web.undoable import undoable
 
@@ -49,7 +52,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
     *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
-    *(item_page, login, queue_pages, review, time_page),
+    *(item_acts, item_page, login, queue_pages, review, shown_files, time_page),
 )
 _SETUP: Final = (
     *(queue_settings, calendar_pages, access, group_pages, task_type_pages),
@@ -100,6 +103,7 @@ def install(app: Flask) -> None:
     untrusted.add_to(app.jinja_env)
     links.add_to(app.jinja_env)
     form_changes.add_to(app.jinja_env)
+    zones.add_to(app.jinja_env)
     for page in (*_PAGES, *_SETUP):
         app.register_blueprint(page.page)
     app.context_processor(_frame)
@@ -135,6 +139,7 @@ def _shell() -> dict[str, Any] | None:
         "person_name": signed_in.name,
         "workspace_name": workspace.name,
         "logout_url": url_for("login.sign_out"),
+        "zone_url": url_for("account.show", _anchor="notifications"),
         "nav": [
             {"label": label, "href": url_for(name), "current": name.partition(".")[0] == here} for name, label in shown
         ],

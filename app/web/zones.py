@@ -1,10 +1,16 @@
-"""The time zone that a page is asked for. Called by pages with days on them."""
+"""The reader's time zone, and the one that a page is asked for. Called by pages; templates get `in_my_zone`."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
-from flask import request
+from flask import g, request
+from flask_login import current_user
+from jinja2 import Environment
+
+from app.edge.context import db
+from app.notifications.queries.people import habits_of
 
 _USUAL: Final = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
 
@@ -14,15 +20,40 @@ def _known() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def my_zone() -> ZoneInfo:
+    """Return the zone that the reader has chosen, UTC while nobody is known; looked up once a request."""
+    if "my_zone" not in g:
+        # An error page may be drawn when there is no database to ask.
+        known = "session" in g and current_user.is_authenticated
+        g.my_zone = _chosen_by_reader() if known else ZoneInfo("UTC")
+    zone: ZoneInfo = g.my_zone
+    return zone
+
+
+def _chosen_by_reader() -> ZoneInfo:
+    who = current_user.principal
+    return habits_of(db(), workspace_id=who.workspace_id, person_id=who.person_id).clock
+
+
+def in_my_zone(at: datetime) -> datetime:
+    """Return the same instant by the reader's clock."""
+    return at.astimezone(my_zone())
+
+
 def chosen_zone(faults: dict[str, str]) -> str:
-    """Return the zone that `tz` names, UTC without one; one that is not known is a fault, and UTC."""
-    zone = request.args.get("tz", "UTC")
+    """Return the zone that `tz` names, the reader's without one; one that is not known is a fault, and hers."""
+    zone = request.args.get("tz", my_zone().key)
     if zone in _known():
         return zone
     faults["tz"] = "This zone is not known."
-    return "UTC"
+    return my_zone().key
 
 
 def zone_choices(zone: str) -> list[str]:
-    """Return the zones to choose from, the present one among them."""
-    return list(dict.fromkeys((*_USUAL, zone)))
+    """Return the zones to choose from, the reader's and the present one among them."""
+    return list(dict.fromkeys((my_zone().key, *_USUAL, zone)))
+
+
+def add_to(environment: Environment) -> None:
+    """Make the reader's clock known to every template."""
+    environment.globals.update(in_my_zone=in_my_zone, my_zone=my_zone)

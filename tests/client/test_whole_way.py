@@ -66,6 +66,15 @@ def test_what_is_wrong_is_said_with_its_place(client: Client) -> None:
     assert raised.value.status == 422
 
 
+def test_a_file_is_sent_ahead_and_shown(client: Client) -> None:
+    first, again = (client.send_file(b"The letter.", media_type="text/plain", name="letter.txt") for _ in range(2))
+    assert first == again
+    block = {"type": "file", "title": "Letter", "value": first}
+    assert client.submit({**ADDRESS, "context": [block]}).status == "waiting"
+    with pytest.raises(Refused, match="context/0/value"):
+        client.submit({**ADDRESS, "context": [{**block, "value": f"file_{'0' * 32}"}]})
+
+
 def test_what_is_taken_back_is_cancelled(client: Client) -> None:
     sent = client.submit(ADDRESS)
     assert client.cancel(sent.id).status == "cancelled"

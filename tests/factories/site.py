@@ -112,7 +112,7 @@ class Site:
 def read(answer: TestResponse) -> Answered:
     """Return what a test client's answer says."""
     is_json = answer.content_type is not None and "json" in answer.content_type
-    body = orjson.loads(answer.data) if is_json and answer.data else answer.get_data(as_text=True)
+    body = orjson.loads(answer.data) if is_json and answer.data else answer.data.decode(errors="replace")
     return Answered(answer.status_code, body, dict(answer.headers), answer.data)
 
 

@@ -77,7 +77,7 @@ def _supersede(walker: Walker) -> None:
     walker.api(f"/decisions/{decided['id']}/supersede", body, key="zoe")
 
 
-@walk_to("item_page.unhold")
+@walk_to("item_acts.unhold")
 def _unhold_on_its_page(walker: Walker) -> None:
     claim_id, item_id, _ = walker.claim_of_item()
     walker.api(f"/claims/{claim_id}/hold", key="ada")
@@ -86,7 +86,7 @@ def _unhold_on_its_page(walker: Walker) -> None:
     walker.page(f"/items/{item_id}/unhold")
 
 
-@walk_to("item_page.assign")
+@walk_to("item_acts.assign")
 def _assign_on_its_page(walker: Walker) -> None:
     _, item_id, _ = walker.claim_of_item()
     walker.sign_in("zoe")
@@ -94,7 +94,7 @@ def _assign_on_its_page(walker: Walker) -> None:
     walker.page(f"/items/{item_id}/assign", to="ada@acme.example")
 
 
-@walk_to("item_page.overturn")
+@walk_to("item_acts.overturn")
 def _overturn_on_its_page(walker: Walker) -> None:
     claim_id, item_id, proof = walker.claim_of_item()
     decided = walker.api(f"/claims/{claim_id}/decision", {**proof, "verb": "approve"}, key="ada")

@@ -177,10 +177,17 @@ def _replay_one_on_a_page(walker: Walker) -> None:
     walker.page(f"/admin/deliveries/{delivery}/replay")
 
 
-@walk_to("item_page.show_hidden")
+@walk_to("item_acts.show_hidden")
 def _reveal(walker: Walker) -> None:
     _, item, _ = walker.claim_of_item()
     walker.site.add_person("lea", ["lead"])
     walker.sign_in("lea")
     walker.go()
     walker.page(f"/items/{item}/reveal")
+
+
+@walk_to("files.post")
+def _send_a_file(walker: Walker) -> None:
+    """Send a text that a context will show."""
+    walker.go()
+    walker.api("/files?name=note.txt", b"A note.", Content_Type="text/plain")

@@ -40,9 +40,18 @@ class Walker:
             found = text("SELECT type FROM events WHERE number > :before")
             return set(session.scalars(found, {"before": self._before}))
 
-    def api(self, path: str, body: Any = None, *, method: str = "POST", key: str = "all", api: str = "/api/v1") -> Any:
+    def api(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        method: str = "POST",
+        key: str = "all",
+        api: str = "/api/v1",
+        **headers: str,
+    ) -> Any:
         """Call the API and return the body of its answer."""
-        answer = self.site.call(method, path, body if method == "DELETE" else body or {}, key=key, api=api)
+        answer = self.site.call(method, path, body if method == "DELETE" else body or {}, key=key, api=api, **headers)
         assert answer.status < 300, (path, answer.body)
         return answer.body
 

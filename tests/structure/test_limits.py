@@ -10,6 +10,7 @@ from app.api.v1.shapes.admin import TaskTypeIn
 from app.delivery.rules.retries import WAITS_SECONDS
 from app.edge import requests, waiting
 from app.edge.unit_of_work import ProofdeskApp
+from app.files.rules import FILE_BYTES, MOST_PIXELS
 from app.kernel import paging, strict_json
 from app.submissions.service import idempotency
 from dev.limits import bound
@@ -20,6 +21,8 @@ PROMISED = {
     "elements of a batch": (submissions.MAX_BATCH, 1_000),
     "form": (requests.FORM_BYTES, 65_536),
     "form with an item's output": (requests.DESK_FORM_BYTES, 4 * 1_048_576),
+    "file": (FILE_BYTES, 10 * 1_048_576),
+    "pixels": (MOST_PIXELS, 40_000_000),
     "depth": (strict_json.MAX_DEPTH, 64),
     "integers": (strict_json.MAX_INTEGER, 9_007_199_254_740_991),
     "names": (parts.NAME_LENGTH, 200),

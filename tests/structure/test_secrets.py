@@ -13,6 +13,7 @@ UNDER_A_DATA_KEY: Final = {
     "decisions.body",
     "deliveries.body",
     "drafts.body",
+    "file_contents.body",
     "item_notes.body",
     "outcomes.body",
     "votes.answer",

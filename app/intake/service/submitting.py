@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.audit.rules import Actor
 from app.audit.service import event_row
 from app.costs.service import keep_calls
+from app.files.service import attach
 from app.intake.queries import Known, UnknownName, find_eligible
 from app.intake.rules.named import Eligible
 from app.intake.rules.wishes import Wishes, check_time_out, read_wishes
@@ -127,6 +128,7 @@ class _Prepared:
     new: NewSubmission
     route: Route
     item: NewItem | None
+    files: Sequence[UUID]
     dry: bool
 
 
@@ -134,7 +136,7 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
     """Route a submission; nothing is written."""
     received = read_received(document)
     task_type = known.task_type(received.task_type)
-    endpoint_id = known.endpoint_id(received.endpoint)
+    endpoint_id, files = known.endpoint_id(received.endpoint), known.file_ids(received.context)
     wishes = _wishes(known, document, task_type)
     eligible = find_eligible(session, workspace_id=sender.workspace_id, key_owner=sender.key_owner, document=document)
     submission_id = new_id()
@@ -163,7 +165,7 @@ def _prepare(session: Session, known: Known, sender: Sender, body: bytes, docume
             task_type.double_review_rate
         )
         item = _item(new, task_type, route, wishes, eligible, blind=blind)
-    return _Prepared(new, route, item, dry=document.get("dry_run", False))
+    return _Prepared(new, route, item, files, dry=document.get("dry_run", False))
 
 
 def _routed(route: Route, policy: Policy | None) -> dict[str, Any]:
@@ -198,6 +200,7 @@ def _keep(session: Session, now: datetime, sender: Sender, prepared: Sequence[_P
         wait = None if lined is None else lined.expected_wait
         accepted.append(Accepted(new.id, new.status, new.sha256, one.route, new.policy_version, wait))
     write(session, many)
+    attach(session, shown=[(one.new.id, file_id) for one in prepared for file_id in one.files])
     calls = [(one.new.id, call) for one in prepared for call in one.new.received.llm_calls]
     keep_calls(session, now=now, workspace_id=sender.workspace_id, calls=calls)
     return accepted

@@ -9,6 +9,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from app.delivery import service as delivery
+from app.files import service as files
 from app.grants import service as grants
 from app.kernel.rewrapping import Wrapped
 from app.kernel.sealing import CannotOpen, vault_of
@@ -17,7 +18,10 @@ from app.reports.invariants.check import Violation
 from app.submissions import service as submissions
 
 # The keys of contents come last: there is one for each submission, and few of the others.
-WRAPPED: Final = (*grants.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED, *submissions.WRAPPED)
+WRAPPED: Final = (
+    *(*grants.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED),
+    *(*files.WRAPPED, *submissions.WRAPPED),
+)
 _CHECKED: Final = (*grants.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED)
 
 

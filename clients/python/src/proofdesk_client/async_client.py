@@ -57,6 +57,16 @@ class AsyncClient:
         """Return a submission once nothing more will be decided; by default wait for ever."""
         return await self.follow(flows.wait(submission_id, timeout, progress))
 
+    async def send_file(self, body: bytes, *, media_type: str, name: str = "file") -> str:
+        """Send a file and return its id, the `value` of a context block of type `image` or `file`.
+
+        Args:
+            body: Its bytes, at most 10 MiB.
+            media_type: For example `image/png`; the service holds the bytes against it.
+            name: What a reviewer saves it as.
+        """
+        return await self.follow(flows.send_file(body, media_type, name))
+
     async def cancel(self, submission_id: str) -> Submission:
         """Take a submission back that nobody has decided."""
         return await self.follow(flows.cancel(submission_id))

@@ -69,6 +69,16 @@ class Client:
         """
         return self.follow(flows.wait(submission_id, timeout, progress))
 
+    def send_file(self, body: bytes, *, media_type: str, name: str = "file") -> str:
+        """Send a file and return its id, the `value` of a context block of type `image` or `file`.
+
+        Args:
+            body: Its bytes, at most 10 MiB.
+            media_type: For example `image/png`; the service holds the bytes against it.
+            name: What a reviewer saves it as.
+        """
+        return self.follow(flows.send_file(body, media_type, name))
+
     def cancel(self, submission_id: str) -> Submission:
         """Take a submission back that nobody has decided."""
         return self.follow(flows.cancel(submission_id))

@@ -13,7 +13,7 @@ import httpx
 
 from proofdesk_client.errors import NotYetDecided, Refused
 from proofdesk_client.model import Claim, Decision, Entry, Submission
-from proofdesk_client.requests import LONGEST_PAUSE, Flow, ask, encode, get, post, send
+from proofdesk_client.requests import LONGEST_PAUSE, Flow, Request, ask, encode, get, post, send
 
 # What `wait` tells about its progress: the submission as it stands, and the seconds waited so far.
 Progress: TypeAlias = Callable[[Submission, float], None]
@@ -21,6 +21,8 @@ Progress: TypeAlias = Callable[[Submission, float], None]
 HOLD_SECONDS: Final = 25
 # Whoever waits for a person does not give up because the service is being moved.
 OUTAGE_SECONDS: Final = 900.0
+# Ten megabytes over a slow line.
+FILE_SECONDS: Final = 120.0
 BATCH_SIZE: Final = 1_000
 BATCH_BYTES: Final = 15 * 2**20
 
@@ -104,6 +106,14 @@ def wait(submission_id: str, timeout: float | None, progress: Progress | None) -
         pause = 0.0 if was_held else min(max(1.0, 2 * pause), LONGEST_PAUSE)
         if timeout is not None:
             pause = min(pause, timeout - waited)
+
+
+def send_file(body: bytes, media_type: str, name: str) -> Flow[str]:
+    """Send a file and return its id; the same bytes twice are one file."""
+    headers = {"Content-Type": media_type}
+    request = Request("POST", "/files", body, {"name": name}, headers, harmless=True, timeout=FILE_SECONDS)
+    sent: str = (yield from ask(request))["id"]
+    return sent
 
 
 def cancel(submission_id: str) -> Flow[Submission]:
