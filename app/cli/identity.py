@@ -18,7 +18,7 @@ from app.audit.rules import COMMAND
 from app.cli.connect import connect
 from app.identity.queries import find_person_by_email, find_workspace
 from app.identity.rules import ROLES, SCOPES, check_roles, check_scopes, sign_in_url
-from app.identity.service import create_key, create_person, create_workspace, make_sign_in_link
+from app.identity.service import create_key, create_person, create_workspace, make_sign_in_link, remove_second_factor
 from app.kernel.clock import read_now
 from app.kernel.errors import Invalid, ServiceError
 from app.kernel.ids import show
@@ -128,6 +128,15 @@ def person_create(
             queues=queues,
         )
     click.echo(show("person", person_id))
+
+
+@person.command("drop-second-factor")
+@click.argument("email")
+def person_drop_second_factor(email: str) -> None:
+    """Ask EMAIL for no code any more: for somebody who has lost authenticator and recovery codes."""
+    with command_work() as work:
+        remove_second_factor(work.session, now=work.now, actor=COMMAND, person_id=_person_id(work, email))
+    click.echo(f"{email} signs in without a code from now on.", err=True)
 
 
 @person.command("link")

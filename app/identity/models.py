@@ -134,6 +134,27 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(instant(), comment="to the minute")
 
 
+class SecondFactor(Base):
+    """The secret that a person's authenticator shares with this installation."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed")
+    last_step: Mapped[int] = mapped_column(BigInteger, comment="of the newest code that was used; none counts twice")
+    created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class RecoveryCode(Base):
+    """A code that signs in once in the place of an authenticator that is lost."""
+
+    __tablename__ = "recovery_codes"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column(instant())
+
+
 class SignInAttempt(Base):
     """A try to sign in. Counted to slow down guessing; old rows are swept away."""
 

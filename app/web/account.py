@@ -12,7 +12,7 @@ from app.edge.guard import SIGNED_IN, allow
 from app.edge.versions import lock_settings
 from app.identity.queries import SessionRow, list_own_sessions
 from app.identity.rules import MIN_PASSWORD_LENGTH, WeakPassword
-from app.identity.service import Refused, TooManyAttempts, revoke_session, set_password
+from app.identity.service import Refused, TooManyAttempts, has_second_factor, revoke_session, set_password
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
 from app.notifications.queries.people import habits_of
@@ -47,6 +47,10 @@ def _page(faults: dict[str, str], telling_faults: dict[str, str] | None = None) 
         password_url=url_for("account.set_own_password"),
         password_faults=faults,
         sessions=[_session(row, signed_in.session_id) for row in _own_sessions()],
+        factor={
+            "url": url_for("second_factor_pages.show"),
+            "is_on": has_second_factor(db(), person_id=_person_id()),
+        },
         keys_url=url_for("desk_keys.show") if principal().may("review") else None,
         telling=_telling(telling_faults) if habits_form.kinds_for(principal().may) else None,
     )

@@ -1,8 +1,13 @@
-"""/login, /login/link/<token>, /logout: come in by password or by a one-time link, and go.
+"""/login, /login/link/<token>, /logout: come in by password or by a one-time link, with a code where somebody has asked
+for that, and go.
 
 Opening a link uses nothing up, because mail programs open links by themselves; pressing its button does. Either way the
 browser then goes to the page that it was asked to sign in for.
 """
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -15,16 +20,23 @@ from app.edge.sessions import clear_cookie, set_cookie
 from app.identity.service import (
     LinkSpent,
     Refused,
+    SecondFactorOff,
     TooManyAttempts,
+    has_second_factor,
+    pass_second_factor,
+    person_of_link,
     revoke_session,
     sign_in_with_password,
     start_session,
     use_sign_in_link,
 )
 from app.web.onward import forget, own_path, remember, remembered_path, to
+from app.web.sealed_field import open_field, seal_field
 
 page = Blueprint("login", __name__)
 _FIELD = 1_000
+_PROOF: Final = "password was right"
+_PROOF_LIFE: Final = timedelta(minutes=10)
 
 
 @page.get("/login")
@@ -61,11 +73,62 @@ def sign_in() -> Response | tuple[str, int]:
         return _form(email, next_url, f"Too many attempts. Try again in {wait} seconds."), 429
     if isinstance(result, Refused):
         return _form(email, next_url, "That e-mail address and password do not belong together."), 422
-    started = start_session(db(), now=now(), person_id=result.person_id, agent=request.user_agent.string)
-    response = redirect(own_path(next_url), code=303)
+    if has_second_factor(db(), person_id=result.person_id):
+        return _second_step(seal_field(_PROOF, person=result.person_id.hex), next_url, None), 200
+    return _let_in(result.person_id, own_path(next_url))
+
+
+def _let_in(person_id: UUID, path: str) -> Response:
+    started = start_session(db(), now=now(), person_id=person_id, agent=request.user_agent.string)
+    response = redirect(path, code=303)
     forget(response)
     set_cookie(response, started)
     return response
+
+
+def _second_step(proof: str, next_url: str, error: str | None) -> str:
+    return render_template(
+        "login/second_factor.html",
+        second_url=url_for("login.give_code"),
+        proof=proof,
+        next_url=next_url,
+        error=error,
+        login_url=url_for("login.show"),
+    )
+
+
+@page.post("/login/code")
+@allow(PUBLIC)
+def give_code() -> Response | tuple[str, int]:
+    """Check the code that goes with a password that was right, and start a session."""
+    proof, next_url = request.form.get("proof", "")[:_FIELD], request.form.get("next", "")[:_FIELD]
+    proved = open_field(_PROOF, proof, within=_PROOF_LIFE)
+    if proved is None:
+        return _form("", next_url, "That took too long. Sign in again."), 422
+    person_id = UUID(hex=proved["person"])
+    try:
+        error, status = _code_error(person_id)
+    except SecondFactorOff:
+        return _form("", next_url, "Your second factor was turned off meanwhile. Sign in again."), 422
+    if error is not None:
+        return _second_step(proof, next_url, error), status
+    return _let_in(person_id, own_path(next_url))
+
+
+def _code_error(person_id: UUID) -> tuple[str | None, int]:
+    """Check the code that was posted; return what is wrong with it, if anything, and the status to say it with.
+
+    Raises:
+        SecondFactorOff: no code is asked of this person.
+    """
+    code, address = request.form.get("code", "")[:_FIELD], request.remote_addr or "unknown"
+    try:
+        passed = pass_second_factor(db(), now=now(), person_id=person_id, code=code, address=address)
+    except TooManyAttempts as error:
+        return f"Too many attempts. Try again in {error.retry_after_seconds} seconds.", 429
+    if isinstance(passed, Refused):
+        return "That code is not right, or was used already. Wait for the next one.", 422
+    return None, 200
 
 
 @page.get("/login/link/<token>")
@@ -75,13 +138,16 @@ def show_link(token: str) -> str:
     return _link(token, None)
 
 
-def _link(token: str, error: str | None) -> str:
+def _link(token: str, error: str | None, *, code_error: str | None = None) -> str:
+    person_id = person_of_link(db(), now=now(), token=token)
     return render_template(
         "login/link.html",
         confirm_url=url_for("login.use_link", token=token),
         person_name=None,
         workspace_name=None,
         error=error,
+        needs_code=person_id is not None and has_second_factor(db(), person_id=person_id),
+        code_error=code_error,
         login_url=url_for("login.show"),
     )
 
@@ -89,16 +155,17 @@ def _link(token: str, error: str | None) -> str:
 @page.post("/login/link/<token>")
 @allow(PUBLIC)
 def use_link(token: str) -> Response | tuple[str, int]:
-    """Use a one-time link up and start a session."""
+    """Use a one-time link up and start a session. A wrong code leaves the link as it is."""
+    invited = person_of_link(db(), now=now(), token=token)
+    if invited is not None and has_second_factor(db(), person_id=invited):
+        error, status = _code_error(invited)
+        if error is not None:
+            return _link(token, None, code_error=error), status
     try:
         person_id = use_sign_in_link(db(), now=now(), token=token)
     except LinkSpent as error:
         return _link(token, error.detail), 410
-    started = start_session(db(), now=now(), person_id=person_id, agent=request.user_agent.string)
-    response = redirect(remembered_path(), code=303)
-    forget(response)
-    set_cookie(response, started)
-    return response
+    return _let_in(person_id, remembered_path())
 
 
 @page.post("/logout")

@@ -30,6 +30,7 @@ from app.web import (
     queue_pages,
     queue_settings,
     review,
+    second_factor_pages,
     shown_files,
     task_type_pages,
     time_page,
@@ -52,7 +53,8 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
     *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
-    *(item_acts, item_page, login, queue_pages, review, shown_files, time_page),
+    *(item_acts, item_page, login, queue_pages, review, second_factor_pages),
+    *(shown_files, time_page),
 )
 _SETUP: Final = (
     *(queue_settings, calendar_pages, access, group_pages, task_type_pages),
@@ -61,6 +63,7 @@ _SETUP: Final = (
 _BELOW: Final = {
     **{page.page.name: queue_settings.page.name for page in _SETUP},
     desk_keys.page.name: account.page.name,
+    second_factor_pages.page.name: account.page.name,
 }
 _OUTCOMES: Final = {
     "approved": "Approved.",
@@ -93,6 +96,7 @@ _OUTCOMES: Final = {
     "saved": "Draft saved.",
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
+    "factor_off": "Turned off: no code is asked for any more.",
     "keys": "Kept: these are your keys from now on.",
     "told": "Kept: from now on you are told like this.",
 }

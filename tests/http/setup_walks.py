@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from app.kernel.ids import show
 from app.web.desk_keys import USUAL
+from tests.http.authenticator import Browser
 from tests.http.walker import CHAT_HOOK, Walker, walk_to
 
 WEEK: Final = {f"hours_{day}": "09:00-17:00" for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -116,3 +117,37 @@ def _try_hook(walker: Walker) -> None:
     made = walker.api("/chat-hooks", CHAT_HOOK)
     walker.go()
     walker.api(f"/chat-hooks/{made['id']}/test")
+
+
+def _with_second_factor(walker: Walker) -> Browser:
+    browser = Browser(walker.site)
+    browser.turn_on()
+    return browser
+
+
+@walk_to("second_factor_pages.turn_on")
+def _turn_second_factor_on(walker: Walker) -> None:
+    walker.go()
+    _with_second_factor(walker)
+
+
+@walk_to("second_factor_pages.turn_off")
+def _turn_second_factor_off(walker: Walker) -> None:
+    browser = _with_second_factor(walker)
+    walker.go()
+    browser.post("/account/second-factor/off", code=browser.codes[0])
+
+
+@walk_to("second_factor_pages.renew")
+def _renew_recovery_codes(walker: Walker) -> None:
+    browser = _with_second_factor(walker)
+    walker.go()
+    browser.post("/account/second-factor/codes", code=browser.codes[0])
+
+
+@walk_to("login.give_code")
+def _sign_in_with_a_code(walker: Walker) -> None:
+    browser = _with_second_factor(walker)
+    proof = browser.password_step()
+    walker.go()
+    browser.post("/login/code", proof=proof, code=browser.codes[0])

@@ -52,6 +52,7 @@ def test_an_image_is_kept_once_and_measured(site: Site, kind: str) -> None:
     assert (first.body["width"], first.body["height"], first.body["bytes"]) == (40, 30, len(body))
     read = site.call("GET", f"/files/{first.body['id']}/content", key="read")
     assert read.raw == body
+    assert site.call("GET", f"/files/{first.body['id']}", key="read").body == first.body
     assert read.headers["Content-Disposition"] == "attachment; filename=a.png"
     assert read.headers["Content-Security-Policy"].startswith("default-src 'none'; sandbox")
     assert read.headers["X-Content-Type-Options"] == "nosniff"

@@ -8,6 +8,10 @@ from typing import Final
 # The type of the event that a call which changed something leaves in its own transaction.
 LEAVES: Final = {
     "account.choose_notifications": "notifications.chosen",
+    "login.give_code": "session.started",
+    "second_factor_pages.turn_on": "second_factor.on",
+    "second_factor_pages.turn_off": "second_factor.off",
+    "second_factor_pages.renew": "recovery_codes.renewed",
     "desk_keys.choose": "person.desk_keys_chosen",
     "access.change_person": "person.access_changed",
     "access.change_skill": "person.access_changed",

@@ -27,6 +27,7 @@ OPEN_TO_ALL = {
     "docs_pages.show_problems",
     "login.show",
     "login.show_link",
+    "login.give_code",
     "login.sign_in",
     "login.use_link",
 }

@@ -21,9 +21,23 @@ from app.identity.service.keys import (
     open_by_key,
     revoke_key,
 )
-from app.identity.service.links import LinkSpent, make_sign_in_link, use_sign_in_link
+from app.identity.service.links import LinkSpent, make_sign_in_link, person_of_link, use_sign_in_link
 from app.identity.service.passwords import PasswordSet, Refused, SignIn, set_password, sign_in_with_password
 from app.identity.service.people import AlreadyMember, create_person, disable_person
+from app.identity.service.second_factor import (
+    WRAPPED,
+    Passed,
+    SecondFactorOff,
+    SecondFactorOn,
+    has_second_factor,
+    new_secret,
+    pass_second_factor,
+    recovery_codes_left,
+    remove_second_factor,
+    renew_recovery_codes,
+    turn_off_second_factor,
+    turn_on_second_factor,
+)
 from app.identity.service.sessions import (
     NewSession,
     NoSuchSession,
@@ -37,6 +51,7 @@ from app.identity.service.sessions import (
 from app.identity.service.workspaces import WorkspaceExists, create_workspace
 
 __all__ = [
+    "WRAPPED",
     "AccessChange",
     "AlreadyExpired",
     "AlreadyMember",
@@ -52,9 +67,12 @@ __all__ = [
     "NoWorkspace",
     "NotAMember",
     "NotMembers",
+    "Passed",
     "PasswordSet",
     "PersonDisabled",
     "Refused",
+    "SecondFactorOff",
+    "SecondFactorOn",
     "SignIn",
     "SignedIn",
     "TooManyAttempts",
@@ -72,13 +90,22 @@ __all__ = [
     "find_session",
     "forget_old_attempts",
     "get_group",
+    "has_second_factor",
     "make_sign_in_link",
+    "new_secret",
     "open_by_key",
+    "pass_second_factor",
+    "person_of_link",
+    "recovery_codes_left",
+    "remove_second_factor",
+    "renew_recovery_codes",
     "revoke_key",
     "revoke_session",
     "set_password",
     "sign_in_with_password",
     "start_session",
     "touch_session",
+    "turn_off_second_factor",
+    "turn_on_second_factor",
     "use_sign_in_link",
 ]

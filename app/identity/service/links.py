@@ -69,6 +69,14 @@ def use_sign_in_link(session: Session, *, now: datetime, token: str) -> UUID:
     return person_id
 
 
+def person_of_link(session: Session, *, now: datetime, token: str) -> UUID | None:
+    """Return whom a link would sign in, None when it would nobody. Uses nothing up."""
+    wanted = select(SignInLink.person_id).where(
+        SignInLink.token_sha256 == _digest(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now
+    )
+    return session.scalar(wanted)
+
+
 def spend_links_of(session: Session, *, now: datetime, person_id: UUID) -> None:
     """Use up every link that a person still has. The caller writes the event that says why."""
     session.execute(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.delivery import service as delivery
 from app.files import service as files
 from app.grants import service as grants
+from app.identity import service as identity
 from app.kernel.rewrapping import Wrapped
 from app.kernel.sealing import CannotOpen, vault_of
 from app.notifications import service as notifications
@@ -19,10 +20,10 @@ from app.submissions import service as submissions
 
 # The keys of contents come last: there is one for each submission, and few of the others.
 WRAPPED: Final = (
-    *(*grants.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED),
+    *(*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED),
     *(*files.WRAPPED, *submissions.WRAPPED),
 )
-_CHECKED: Final = (*grants.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED)
+_CHECKED: Final = (*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED)
 
 
 def check_secrets(session: Session) -> list[Violation]:
