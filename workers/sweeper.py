@@ -1,8 +1,8 @@
 """The process that needs no hint: it wakes when something is due and repairs whatever a lost hint left undone.
 
-Five loops, so that neither a slow endpoint or mail server nor a long queue nor many time-outs hold up the end of a
-lease, and one that fails stops no other: deliveries, telling people, the counting of queues, the timers of items, and
-everything else that is due by the clock. Needs PostgreSQL alone. Started by the runner.
+Six loops, so that neither a slow endpoint or mail server nor a long queue nor many time-outs hold up the end of a
+lease, and one that fails stops no other: deliveries, telling people, the counting of queues, finding by words, the
+timers of items, and everything else that is due by the clock. Needs PostgreSQL alone. Started by the runner.
 """
 
 import signal
@@ -15,6 +15,7 @@ from app.kernel.clock import monotonic_ms
 from app.queue.queries import next_count_at, next_expiry, next_wake
 from workers.claims import expire
 from workers.deliveries import send_due
+from workers.finding import index, whenever
 from workers.forgetting import forget
 from workers.loads import count_due
 from workers.loop import Loop
@@ -68,6 +69,7 @@ def sweep(tools: Tools, *, stop_within_seconds: float) -> bool:
         Loop("deliveries", tools, work=send_due, next_due=next_due_at, wake=tools.look_for_deliveries),
         Loop("telling", tools, work=tell, next_due=next_telling(tools), wake=tools.look_for_news),
         Loop("loads", tools, work=count_due, next_due=next_count_at, wake=tools.look_for_loads),
+        Loop("finding", tools, work=index, next_due=whenever, wake=tools.look_for_contents),
         Loop("timers", tools, work=Timers(), next_due=next_wake, wake=tools.look_for_items),
         Loop("sweeps", tools, work=Sweep(), next_due=next_expiry, wake=tools.look_for_claims),
     ]

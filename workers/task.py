@@ -62,6 +62,7 @@ class Tools:
     look_for_loads: Event = field(default_factory=Event)
     look_for_news: Event = field(default_factory=Event)
     look_for_items: Event = field(default_factory=Event)
+    look_for_contents: Event = field(default_factory=Event)
     look_for_entries: Event = field(default_factory=Event)
     look_for_events: Event = field(default_factory=Event)
 
@@ -73,6 +74,7 @@ class Tools:
         self.look_for_loads.set()
         self.look_for_news.set()
         self.look_for_items.set()
+        self.look_for_contents.set()
         self.look_for_entries.set()
         self.look_for_events.set()
 

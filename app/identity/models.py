@@ -134,6 +134,20 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(instant(), comment="to the minute")
 
 
+class SavedView(Base):
+    """What a person narrows the list of items to again and again, under a name of her own."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("workspace_id", "person_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    wanted: Mapped[dict[str, str]] = mapped_column(JSONB, comment="filters as the page's query has them")
+    created_at: Mapped[datetime] = mapped_column(instant())
+
+
 class SecondFactor(Base):
     """The secret that a person's authenticator shares with this installation."""
 

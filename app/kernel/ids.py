@@ -37,6 +37,7 @@ PREFIXES: Final = {
     "signing_key": "sig",
     "outcome": "out",
     "file": "file",
+    "view": "view",
 }
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
@@ -128,6 +128,26 @@ class Content(Base):
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
     data_key: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SearchKey(Base):
+    """The key under which the words of a workspace's submissions are hidden."""
+
+    __tablename__ = "search_keys"
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, comment="sealed")
+
+
+class SearchEntry(Base):
+    """The words by which a submission is found, each as a digest under its workspace's key."""
+
+    __tablename__ = "search_entries"
+    __table_args__ = (Index("ix_search_entries_words", "words", postgresql_using="gin"),)
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    words: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class IdempotentAnswer(Base):

@@ -1,10 +1,11 @@
 """Read submissions and task types. Called by the flows, the API, the desk and the workers."""
 
+import hmac
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -15,8 +16,11 @@ from app.kernel.errors import NotFound
 from app.kernel.paging import Page, read_cursor, write_cursor
 from app.kernel.sealing import CannotOpen, DataKey, vault_of
 from app.kernel.strict_json import decode
-from app.submissions.models import Content, LaterOutcome, Submission, TaskType
+from app.submissions.models import Content, LaterOutcome, SearchKey, Submission, TaskType
 from app.submissions.rules.received import Received, read_received
+from app.submissions.rules.words import read_question
+
+SEARCH_PURPOSE: Final = "search"
 
 
 class NoSuchSubmission(NotFound):
@@ -200,3 +204,22 @@ def task_type_exists(session: Session, *, workspace_id: UUID, name: str) -> bool
     """Say whether a workspace has a task type of this name."""
     found = select(TaskType.id).where(TaskType.workspace_id == workspace_id, TaskType.name == name).limit(1)
     return session.scalar(found) is not None
+
+
+def search_key(session: Session, *, workspace_id: UUID) -> bytes | None:
+    """Return the key under which a workspace's words are hidden, None while nothing of it can be found."""
+    sealed = session.scalar(select(SearchKey.key).where(SearchKey.workspace_id == workspace_id))
+    return None if sealed is None else vault_of(session).open(sealed, purpose=SEARCH_PURPOSE)
+
+
+def mark_of(key: bytes, word: str) -> str:
+    """Return what stands for a word: 64 bits of its HMAC-SHA-256, in hex."""
+    return hmac.digest(key, word.encode("utf-8", "surrogatepass"), "sha256")[:8].hex()
+
+
+def search_question(session: Session, *, workspace_id: UUID, text: str) -> str | None:
+    """Return a question as the text form of a tsquery, None when it asks for no word or nothing can be found yet."""
+    phrases, key = read_question(text), search_key(session, workspace_id=workspace_id)
+    if not phrases or key is None:
+        return None
+    return " & ".join(f"({' <-> '.join(mark_of(key, word) for word in phrase)})" for phrase in phrases)

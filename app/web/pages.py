@@ -11,6 +11,7 @@ from app.kernel.ids import show
 from app.web import (
     access,
     account,
+    bulk,
     calendar_pages,
     chat_hook_pages,
     costs,
@@ -23,6 +24,7 @@ from app.web import (
     group_pages,
     home,
     item_acts,
+    item_list_page,
     item_page,
     key_pages,
     links,
@@ -44,6 +46,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("home.show", "Home", frozenset()),
     ("review.show", "Desk", frozenset({"review"})),
     ("queue_pages.show_all", "Queues", frozenset({"review", "queues", "run_queues"})),
+    ("item_list_page.show", "Items", frozenset({"review", "queues", "run_queues"})),
     ("floor.show_floor", "Floor", frozenset({"oversee"})),
     ("costs.show", "Costs", frozenset({"reports"})),
     ("time_page.show", "My time", frozenset({"review"})),
@@ -52,8 +55,8 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 )
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
-    *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
-    *(item_acts, item_page, login, queue_pages, review, second_factor_pages),
+    *(account, bulk, costs, desk_acts, desk_keys, docs_pages, floor, home),
+    *(item_acts, item_list_page, item_page, login, queue_pages, review, second_factor_pages),
     *(shown_files, time_page),
 )
 _SETUP: Final = (
@@ -64,6 +67,9 @@ _BELOW: Final = {
     **{page.page.name: queue_settings.page.name for page in _SETUP},
     desk_keys.page.name: account.page.name,
     second_factor_pages.page.name: account.page.name,
+    item_page.page.name: item_list_page.page.name,
+    item_acts.page.name: item_list_page.page.name,
+    bulk.page.name: item_list_page.page.name,
 }
 _OUTCOMES: Final = {
     "approved": "Approved.",
@@ -97,6 +103,10 @@ _OUTCOMES: Final = {
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
     "factor_off": "Turned off: no code is asked for any more.",
+    "view_saved": "Saved; you find it below.",
+    "view_removed": "Removed.",
+    "all_undone": "Taken back; they are kept for you.",
+    "partly_undone": "Some were final already; the others are taken back and kept for you.",
     "keys": "Kept: these are your keys from now on.",
     "told": "Kept: from now on you are told like this.",
 }

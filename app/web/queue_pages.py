@@ -43,7 +43,7 @@ SKIPPING: Final = {
 @allow(SIGNED_IN)
 def show_all() -> str:
     """Show every queue that this person may see."""
-    mine = _own_queues()
+    mine = own_queues()
     figures = [f for f in read_figures(db(), workspace_id=workspace_id(), now=now()) if mine is None or f.name in mine]
     return render_template(
         "queues/list.html",
@@ -58,7 +58,7 @@ def show_all() -> str:
 def show_one(queue_id: str) -> str:
     """Show one queue: its figures, its settings, who can work it, what is in hand, and its line."""
     queue = get_queue(db(), workspace_id=workspace_id(), queue_id=parse("queue", queue_id))
-    mine = _own_queues()
+    mine = own_queues()
     if mine is not None and queue.name not in mine:
         raise NoSuchQueue
     (figures,) = [f for f in read_figures(db(), workspace_id=workspace_id(), now=now()) if f.id == queue.id]
@@ -83,7 +83,7 @@ def show_one(queue_id: str) -> str:
     )
 
 
-def _own_queues() -> tuple[str, ...] | None:
+def own_queues() -> tuple[str, ...] | None:
     """Return the queues that this person may look at, None for all of them.
 
     Raises:

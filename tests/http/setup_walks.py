@@ -1,5 +1,6 @@
 """Walks up to the changing routes of the floor, of the pages of those who run queues, and of how people are told."""
 
+import re
 from typing import Any, Final
 
 from app.kernel.ids import show
@@ -151,3 +152,54 @@ def _sign_in_with_a_code(walker: Walker) -> None:
     proof = browser.password_step()
     walker.go()
     browser.post("/login/code", proof=proof, code=browser.codes[0])
+
+
+@walk_to("item_list_page.save")
+def _save_a_view(walker: Walker) -> None:
+    _post(walker, "/items/views?state=held", name="Kept")
+
+
+@walk_to("item_list_page.remove")
+def _remove_a_view(walker: Walker) -> None:
+    walker.sign_in("zoe")
+    walker.page("/items/views?state=held", name="Kept")
+    path = walker.read("/items", r'action="(/items/views/[^"]+/remove)"')
+    walker.go()
+    walker.page(path)
+
+
+def _selection(walker: Walker) -> dict[str, str]:
+    """Let Ada select what waits; return the form that judges it."""
+    walker.api("/task-types", {"name": "plain", "undo_seconds": 3600})
+    walker.api("/submissions", {"task_type": "plain", "output": "Paris"})
+    walker.sign_in()
+    return {"item": walker.read("/items", 'name="item" value="([^"]+)"')}
+
+
+@walk_to("bulk.preview")
+def _see_a_selection(walker: Walker) -> None:
+    form = _selection(walker)
+    walker.go()
+    walker.page("/items/bulk", **form)
+
+
+def _judge_selection(walker: Walker) -> None:
+    form = _selection(walker)
+    seen = walker.page("/items/bulk", **form)
+    digest = re.search(r'name="(sha256[^"]+)" value="([^"]+)"', seen)
+    assert digest is not None
+    walker.go()
+    walker.page("/items/bulk/decide", **form, **{digest[1]: digest[2]}, verb="approve")
+
+
+@walk_to("bulk.judge")
+def _judge_a_selection(walker: Walker) -> None:
+    _judge_selection(walker)
+
+
+@walk_to("bulk.take_back")
+def _take_a_selection_back(walker: Walker) -> None:
+    _judge_selection(walker)
+    decision = walker.newest_decision()
+    walker.go()
+    walker.page("/items/bulk/undo", decision=decision)

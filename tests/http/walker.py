@@ -55,10 +55,18 @@ class Walker:
         assert answer.status < 300, (path, answer.body)
         return answer.body
 
-    def page(self, path: str, **form: Any) -> None:
-        """Post a form with the browser."""
+    def read(self, path: str, pattern: str) -> str:
+        """Return the first group of a pattern on a page."""
+        shown = self._browser.get(path, base_url=BASE).get_data(as_text=True)
+        found = re.search(pattern, shown)
+        assert found is not None, shown
+        return found[1]
+
+    def page(self, path: str, **form: Any) -> str:
+        """Post a form with the browser; return the page that answers."""
         answer = self._browser.post(path, data=form, base_url=BASE, headers={"Origin": BASE})
         assert answer.status_code < 400, (path, answer.status_code, answer.get_data(as_text=True)[-2000:])
+        return answer.get_data(as_text=True)
 
     def sign_in(self, short: str = "ada") -> None:
         """Sign the browser in by a link, as Ada unless somebody else is named."""

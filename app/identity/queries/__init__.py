@@ -26,6 +26,7 @@ from app.identity.queries.people import (
     list_people,
     needs_second_publisher,
 )
+from app.identity.queries.views import list_views
 
 __all__ = [
     "GroupRow",
@@ -49,5 +50,6 @@ __all__ = [
     "list_members",
     "list_own_sessions",
     "list_people",
+    "list_views",
     "needs_second_publisher",
 ]

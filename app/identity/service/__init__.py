@@ -24,6 +24,7 @@ from app.identity.service.keys import (
 from app.identity.service.links import LinkSpent, make_sign_in_link, person_of_link, use_sign_in_link
 from app.identity.service.passwords import PasswordSet, Refused, SignIn, set_password, sign_in_with_password
 from app.identity.service.people import AlreadyMember, create_person, disable_person
+from app.identity.service.saved_views import NoSuchView, TooManyViews, remove_view, save_view
 from app.identity.service.second_factor import (
     WRAPPED,
     Passed,
@@ -64,6 +65,7 @@ __all__ = [
     "NewSession",
     "NoSuchKey",
     "NoSuchSession",
+    "NoSuchView",
     "NoWorkspace",
     "NotAMember",
     "NotMembers",
@@ -76,6 +78,7 @@ __all__ = [
     "SignIn",
     "SignedIn",
     "TooManyAttempts",
+    "TooManyViews",
     "WorkspaceExists",
     "change_access",
     "change_group",
@@ -98,9 +101,11 @@ __all__ = [
     "person_of_link",
     "recovery_codes_left",
     "remove_second_factor",
+    "remove_view",
     "renew_recovery_codes",
     "revoke_key",
     "revoke_session",
+    "save_view",
     "set_password",
     "sign_in_with_password",
     "start_session",

@@ -18,12 +18,12 @@ from app.notifications import service as notifications
 from app.reports.invariants.check import Violation
 from app.submissions import service as submissions
 
-# The keys of contents come last: there is one for each submission, and few of the others.
-WRAPPED: Final = (
-    *(*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED),
-    *(*files.WRAPPED, *submissions.WRAPPED),
+_CHECKED: Final = (
+    *(*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED),
+    *(*notifications.WRAPPED, *submissions.WRAPPED_KEYS),
 )
-_CHECKED: Final = (*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED, *notifications.WRAPPED)
+# The keys of contents come last: there is one for each submission, and few of the others.
+WRAPPED: Final = (*_CHECKED, *files.WRAPPED, *submissions.WRAPPED)
 
 
 def check_secrets(session: Session) -> list[Violation]:

@@ -1,5 +1,6 @@
 """The only writers of submissions: task types, submissions with their contents, and idempotent answers."""
 
+from app.submissions.service.finding import WRAPPED_KEYS, make_findable
 from app.submissions.service.idempotency import Asked, Kept, StillRunning, answer_each_once, answer_once
 from app.submissions.service.outcomes import record_outcome, reveal
 from app.submissions.service.submissions import (
@@ -18,6 +19,7 @@ __all__ = [
     "CONTENTS",
     "SUBMISSIONS",
     "WRAPPED",
+    "WRAPPED_KEYS",
     "Asked",
     "Kept",
     "NewSubmission",
@@ -27,6 +29,7 @@ __all__ = [
     "answer_once",
     "content_row",
     "define_task_type",
+    "make_findable",
     "record_outcome",
     "reopen_submission",
     "reveal",

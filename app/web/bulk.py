@@ -1,0 +1,238 @@
+"""/items/bulk: judge a selection of items alike, each for itself: seen first, one vote and one record each, undoable.
+
+Nothing of high risk, and nothing that the person could not take at her desk at this moment. Her clock runs on the first
+item of the selection from the preview on, so that no second of it is lost (docs/decisions/035).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.edge.context import db, now, person_id, principal, workspace_id
+from app.edge.guard import allow
+from app.kernel.errors import ServiceError
+from app.kernel.ids import NoSuchId, parse
+from app.kernel.ids import show as show_id
+from app.queue.models import Claim, Item
+from app.queue.queries import find_live_claim, get_item
+from app.queue.rules import WAITING
+from app.queue.rules.diagnosis import SAYS
+from app.reports.doctor import diagnose_item
+from app.review.queries import get_decision, running_time
+from app.review.rules.verdict import Verdict
+from app.review.service import NothingToClaim, Overtaken, decide, take_item, undo
+from app.submissions.queries import OpenSubmission, open_submission
+from app.timekeeping.queries import newest_seq
+from app.web.as_text import as_text
+from app.web.context_view import context_of
+from app.web.onward import to
+from app.web.shown_files import files_of
+
+page = Blueprint("bulk", __name__)
+AT_MOST: Final = 25
+VERBS: Final = {"approve": "Approve", "reject": "Reject"}
+_TEXT: Final = 2_000
+_BUSY: Final = "You have another item open at your desk. Judge it or give it back first."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An item of the selection; `problem` says why it cannot be judged here."""
+
+    item: Item
+    opened: OpenSubmission
+    problem: str | None
+
+
+@page.post("/items/bulk")
+@allow("review")
+def preview() -> str | tuple[str, int]:
+    """Show everything that is selected, and start the clock on the first that can be judged."""
+    items = _selected()
+    if not items:
+        return _empty("Select items that wait."), 422
+    if len(items) > AT_MOST:
+        return _empty(f"Select at most {AT_MOST} items: more than that nobody reads with care."), 422
+    live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
+    if live is not None and live.expires_at > now() and live.item_id not in {item.id for item in items}:
+        return _empty(_BUSY), 409
+    chosen = [_chosen(item, live) for item in items]
+    # What she has open already comes first: her clock runs on it.
+    good = sorted((one for one in chosen if one.problem is None), key=lambda one: not _is_open(one.item, live))
+    bad = [one for one in chosen if one.problem is not None]
+    claim = None if not good else _claim(good[0].item.id)
+    return render_template(
+        "items/bulk.html",
+        rows=[_shown(one) for one in good],
+        left_out=[{"url": _url(one.item), "name": one.opened.task_type.name, "why": one.problem} for one in bad],
+        clock=None if claim is None else _clock(claim),
+        verbs=VERBS,
+        urls={"decide": url_for("bulk.judge"), "list": url_for("item_list_page.show")},
+    )
+
+
+def _selected() -> list[Item]:
+    """Return the selected items that there are, each once, in the order of the list."""
+    found = []
+    for text in dict.fromkeys(request.form.getlist("item")[: 2 * AT_MOST]):
+        try:
+            found.append(get_item(db(), workspace_id=workspace_id(), item_id=parse("item", text)))
+        except NoSuchId:
+            continue
+    return found
+
+
+def _empty(problem: str) -> str:
+    urls = {"decide": "", "list": url_for("item_list_page.show")}
+    return render_template("items/bulk.html", rows=[], left_out=[], clock=None, verbs=VERBS, urls=urls, problem=problem)
+
+
+def _chosen(item: Item, live: Claim | None) -> Chosen:
+    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
+    return Chosen(item, opened, _problem(item, opened, live))
+
+
+def _problem(item: Item, opened: OpenSubmission, live: Claim | None) -> str | None:
+    """Return why an item cannot be judged in a selection, in words."""
+    if opened.submission.high_risk:
+        return "It is of high risk: judge it at the desk."
+    if _is_open(item, live):
+        return None
+    if item.state != WAITING:
+        return "It does not wait any more."
+    found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
+    me = next((p for p in found.people if p.member.id == person_id()), None)
+    if me is None:
+        return "It is not for you."
+    return " ".join(SAYS[reason] for reason in me.reasons) or None
+
+
+def _is_open(item: Item, live: Claim | None) -> bool:
+    return live is not None and live.item_id == item.id and live.expires_at > now()
+
+
+def _claim(item_id: UUID) -> Claim:
+    taken = _take(item_id)
+    assert not isinstance(taken, NothingToClaim), "an item asked for by name is had or refused"  # noqa: S101
+    return taken[0]
+
+
+def _take(item_id: UUID) -> tuple[Claim, bool] | NothingToClaim:
+    return take_item(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        person_id=person_id(),
+        channel="desk",
+        item_id=item_id,
+    )
+
+
+def _clock(claim: Claim) -> dict[str, Any]:
+    # Taken within this very request, it may have begun after the time that the request goes by.
+    at = max(now(), claim.claimed_at)
+    return {
+        "beats_url": url_for("claims.post_beat", id=show_id("claim", claim.id)),
+        "seq": newest_seq(db(), claim_id=claim.id) + 1,
+        "active_seconds": running_time(db(), claim=claim, at=at) // 1000,
+        "expires_in_seconds": int((claim.expires_at - now()).total_seconds()),
+        "cap_seconds": claim.cap_ms // 1000,
+    }
+
+
+def _url(item: Item) -> str:
+    return url_for("item_page.show", item_id=show_id("item", item.id))
+
+
+def _shown(one: Chosen) -> dict[str, Any]:
+    received = one.opened.received
+    return {
+        "id": show_id("item", one.item.id),
+        "url": _url(one.item),
+        "task_type": one.opened.task_type.name,
+        "external_id": one.opened.submission.external_id,
+        "sha256": one.opened.submission.content_sha256.hex(),
+        "output": as_text(received.output) if received.has_output else None,
+        "actions": [(action.name, as_text(action.args)) for action in received.actions],
+        "confidence": received.confidence,
+        "context": context_of(received, files=files_of(received)),
+    }
+
+
+@page.post("/items/bulk/decide")
+@allow("review")
+def judge() -> str | tuple[str, int] | AnyResponse:
+    """Judge each of what was shown; what cannot be judged any more keeps none of the others back."""
+    verb, items = request.form.get("verb", ""), _selected()
+    if verb not in VERBS or not items:
+        return _empty("Say whether to approve or to reject what you selected."), 422
+    words = {name: request.form.get(name, "").strip()[:_TEXT] or None for name in ("message", "note")}
+    verdict = Verdict(verb, message=words["message"], note=words["note"])
+    results = [_judge(item, verdict) for item in items]
+    decided = [result["decision"] for result in results if result["decision"]]
+    return render_template(
+        "items/judged.html",
+        results=results,
+        done=sum(1 for result in results if result["problem"] is None),
+        undo=None if not decided else {"url": url_for("bulk.take_back"), "decisions": decided},
+        list_url=url_for("item_list_page.show"),
+    )
+
+
+def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
+    """Judge one item; what is refused is undone alone and said."""
+    result = {"url": _url(item), "id": show_id("item", item.id), "problem": None, "said": None, "decision": None}
+    try:
+        with db().begin_nested():
+            claim = _claim(item.id)
+            handed = decide(
+                db(),
+                actor=principal().actor,
+                workspace_id=workspace_id(),
+                person_id=person_id(),
+                claim_id=claim.id,
+                token=claim.token,
+                content_sha256=_seen(item),
+                verdict=verdict,
+                at_desk=True,
+            )
+    except ServiceError as error:
+        return {**result, "problem": f"{error.detail} {'; '.join(f.detail for f in error.faults)}".strip()}
+    if isinstance(handed, Overtaken):
+        return {**result, "problem": "Somebody else was quicker."}
+    if handed.decision is None or handed.blind:
+        return {**result, "said": "noted; somebody else has to judge it too"}
+    return {**result, "said": handed.decision.status, "decision": show_id("decision", handed.decision.id)}
+
+
+def _seen(item: Item) -> bytes:
+    """Return the digest of what was shown of an item; of nothing when the form has none."""
+    try:
+        return bytes.fromhex(request.form.get(f"sha256.{show_id('item', item.id)}", ""))
+    except ValueError:
+        return b""
+
+
+@page.post("/items/bulk/undo")
+@allow("review")
+def take_back() -> AnyResponse:
+    """Take back each of these decisions that is not final yet; the items are kept for whoever decided."""
+    late = False
+    for text in dict.fromkeys(request.form.getlist("decision")[:AT_MOST]):
+        try:
+            with db().begin_nested():
+                decision = get_decision(db(), workspace_id=workspace_id(), decision_id=parse("decision", text))
+                undo(
+                    db(),
+                    actor=principal().actor,
+                    workspace_id=workspace_id(),
+                    person_id=person_id(),
+                    oversees=False,
+                    decision_id=decision.id,
+                )
+        except ServiceError:
+            late = True
+    return to("home.show", outcome="partly_undone" if late else "all_undone")
