@@ -184,7 +184,15 @@ def judge() -> str | tuple[str, int] | AnyResponse:
 
 def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
     """Judge one item; what is refused is undone alone and said."""
-    result = {"url": _url(item), "id": show_id("item", item.id), "problem": None, "said": None, "decision": None}
+    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
+    result: dict[str, Any] = {
+        "url": _url(item),
+        "task_type": opened.task_type.name,
+        "external_id": opened.submission.external_id,
+        "problem": None,
+        "said": None,
+        "decision": None,
+    }
     try:
         with db().begin_nested():
             claim = _claim(item.id)

@@ -31,7 +31,18 @@ from app.web.zones import my_zone
 page = Blueprint("item_list_page", __name__)
 ROWS: Final = 50
 _FIELD: Final = 200
-_TEXTS: Final = ("q", "state", "status", "queue", "task_type", "model", "external_id", "risk", "since", "until")
+_TEXTS: Final[tuple[str, ...]] = (
+    "q",
+    "state",
+    "status",
+    "queue",
+    "task_type",
+    "model",
+    "external_id",
+    "risk",
+    "since",
+    "until",
+)
 
 
 @page.get("/items")
