@@ -42,7 +42,7 @@ from app.api.v1 import (
     task_types,
 )
 from app.api.v1.together import make_combiner
-from app.edge import headers, problems, sessions
+from app.edge import headers, problems, sessions, static_files
 from app.edge.limits import Limiter, NoLimit
 from app.edge.problems import validation_problem
 from app.edge.requests import BODY_BYTES
@@ -107,7 +107,7 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
         doc_ui=False,
         validation_error_callback=validation_problem,
-        static_folder="static",
+        static_folder=None,
         template_folder="templates",
     )
     app.database = database or make_database(settings)
@@ -128,6 +128,7 @@ def create_app(settings: Settings, *, database: Database | None = None, threads:
     app.extensions["jobs_queued"] = lambda: count_queued(settings.redis_url)
     app.extensions["redis_is_ready"] = lambda: redis_is_ready(settings.redis_url)
     problems.install(app)
+    static_files.install(app)
     headers.install(app, secure=settings.secure)
     sessions.install(app)
     for resource in _RESOURCES:

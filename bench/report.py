@@ -33,6 +33,7 @@ TITLES: Final = {
     "resume limit": "LangGraph with its PostgreSQL checkpointer: run to the interrupt, resume",
     "resume flask": "HTTP: the same two calls to bare Flask views with one statement each (the limit of Flask)",
     "resume": "HTTP: submit what waits, read what was decided",
+    "journey": "Real items judged by keyboard in Chromium (bare: the same browser opens a page that holds nothing)",
     "snapshot closed": "Claims for as long, no snapshot open",
     "snapshot open": "Claims while a snapshot is open",
 }
@@ -41,6 +42,12 @@ LABEL_STUDIO_NEXT_P95_MS: Final = 1_493.0
 LABEL_STUDIO_WEB_MIB: Final = 586.0
 LABEL_STUDIO_PER_SECOND: Final = 5.8
 AWAITHUMANS_PER_SECOND: Final = 11.0
+
+
+_KINDS: Final = (
+    *("claim", "next", "beat", "decide", "submit", "batch"),
+    *("follow", "resume", "bare", "shown", "usable"),
+)
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,11 @@ def _memory(found: Figures) -> float | None:
     return None if weighed is None else weighed / LABEL_STUDIO_WEB_MIB
 
 
-def _ratio(above: tuple[str, int, str], below: tuple[str, int, str]) -> Callable[[Figures], float | None]:
+def _ratio(
+    above: tuple[str, int, str], below: tuple[str, int, str], crowd: int = 8
+) -> Callable[[Figures], float | None]:
     def read(found: Figures) -> float | None:
-        over, under = _one(*above)(found), _one(*below)(found)
+        over, under = _one(*above, crowd)(found), _one(*below, crowd)(found)
         return None if over is None or not under else over / under
 
     return read
@@ -133,6 +142,21 @@ TARGETS: Final = (
         _ratio(("snapshot open", 100_000, "claim_per_second"), ("snapshot closed", 100_000, "claim_per_second")),
     ),
     Target("next item over HTTP, p95 in ms, 100,000 waiting", 75.0, 15.0, True, _one("loop", 100_000, "next_p95")),
+    Target(
+        "decision to the next item shown in Chromium, p95 in ms, 100,000 waiting",
+        300.0,
+        150.0,
+        True,
+        _one("journey", 100_000, "shown_p95", 1),
+    ),
+    Target(
+        "the same, p50 / a page that holds nothing in the same browser",
+        20.0,
+        8.0,
+        True,
+        _ratio(("journey", 100_000, "shown_p50"), ("journey", 100_000, "bare_p50"), crowd=1),
+    ),
+    Target("keys a real item, corrections typed anew", 20.0, 10.0, True, _one("journey", 100_000, "keys_per_item", 1)),
     Target(
         "decisions per second over HTTP, 100,000 waiting",
         165.0,
@@ -308,7 +332,19 @@ def _tables(found: Figures) -> list[str]:
             continue
         kinds = [
             kind
-            for kind in ("claim", "next", "beat", "decide", "submit", "batch", "follow", "resume")
+            for kind in (
+                "claim",
+                "next",
+                "beat",
+                "decide",
+                "submit",
+                "batch",
+                "follow",
+                "resume",
+                "bare",
+                "shown",
+                "usable",
+            )
             if any(f"{kind}_p50" in found[p] for p in places)
         ]
         if not kinds:

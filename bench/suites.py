@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.kernel.db import Database
 from app.reports.invariants import check_invariants
-from bench import claiming, delivering, following, footprint, intake, limit, loop, resuming
+from bench import claiming, delivering, following, footprint, intake, journey, limit, loop, resuming
 from bench.crowd import Span, Tally, Work, let_work, percentile, wait_for_quiet
 from bench.fill import fill, top_up
 from bench.place import Place, bare_flask, new_database, opened, web_server, worker
@@ -33,6 +33,7 @@ SUITES = (
     "deliver",
     "resume",
     "memory",
+    "journey",
 )
 
 
@@ -96,6 +97,10 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     if {"resume", "memory"} & set(plan.suites):
         with new_database(place, "bench_resume") as url, opened(url) as database:
             yield from _resume(place, plan, url, database)
+    if "journey" in plan.suites:
+        for number in range(plan.rounds):
+            with new_database(place, f"bench_journey_{number}") as url, opened(url) as database:
+                yield _journey(place, plan, url, database)
     if not set(plan.suites) & {"loop", "beats", "limit", "claim", "several"}:
         plan = replace(plan, waiting=())
     for waiting in plan.waiting:
@@ -104,6 +109,19 @@ def run(place: Place, plan: Plan) -> Iterator[Cell]:
     if "snapshot" in plan.suites:
         with new_database(place, "bench_snapshot") as url, opened(url) as database:
             yield from _snapshot(plan, url, database)
+
+
+def _journey(place: Place, plan: Plan, url: str, database: Database) -> Cell:
+    """Let somebody judge real items in a browser while many others wait."""
+    waiting = max(size for size in plan.waiting if size <= SEVERAL_AT_MOST)
+    ground = fill(database, name="Journey", waiting=waiting, several=False)
+    journey.make_all_findable(database)
+    with web_server(place, url) as port, worker(place, url):
+        link = journey.prepare(database, ground, port)
+        load = wait_for_quiet(plan.patience)
+        cell = Cell("journey", waiting, 1, journey.travel(database, port, link), load)
+    _verify(database)
+    return cell
 
 
 def _feed(place: Place, plan: Plan, url: str, database: Database) -> Iterator[Cell]:

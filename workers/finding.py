@@ -12,6 +12,8 @@ from app.submissions.service import make_findable
 from workers.task import Tools, is_alone
 
 BATCH: Final = 200
+# A backlog of millions, as after an upgrade, must not take a core from those who work.
+REST_SECONDS: Final = 0.25
 
 
 def index(tools: Tools) -> int:
@@ -21,7 +23,7 @@ def index(tools: Tools) -> int:
         with tools.unit_of_work() as (session, _):
             count = make_findable(session, limit=BATCH) if is_alone(session, "finding") else 0
         made += count
-        if count < BATCH:
+        if count < BATCH or tools.stop.wait(REST_SECONDS):
             break
     return made
 

@@ -15,6 +15,7 @@ from app.queue.rules import PAUSE_REASONS
 from app.review.queries import count_decisions_since, open_claim
 from app.submissions.queries import get_submission, get_task_type
 from app.timekeeping.queries import active_ms_since
+from app.web.zones import my_zone
 
 page = Blueprint("home", __name__)
 SOON: Final = timedelta(hours=1)
@@ -30,7 +31,7 @@ def show() -> str:
     lines = list_queues(db(), workspace_id=workspace_id(), now=now(), soon=SOON)
     hers = member.all_queues
     mine = [q for q in lines if not hers or q.name in hers] if principal().may("review") else []
-    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = now().astimezone(my_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     return render_template(
         "home/show.html",
         queues=[

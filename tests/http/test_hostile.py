@@ -192,7 +192,7 @@ def test_signing_in_never_leads_to_another_site(site: Site, target: str) -> None
 
 def test_every_answer_carries_the_headers_that_keep_browsers_in_line(site: Site) -> None:
     client = site.app.test_client()
-    for path in ("/login", "/nope", "/api/v1/healthz", "/api/v1/nope", "/static/base.css"):
+    for path in ("/login", "/nope", "/api/v1/healthz", "/api/v1/nope", "/static/other/base.css"):
         with client.get(path, base_url=BASE) as answer:
             headers = answer.headers
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
