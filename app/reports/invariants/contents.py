@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 from sqlalchemy.orm import Session
 
+from app.files.models import File, FileContent
 from app.kernel.ids import show
 from app.kernel.sealing import CannotOpen, Vault, vault_of
 from app.reports.invariants.check import Check, Violation, find
@@ -43,32 +44,49 @@ SELECT d.id, 'is about other content than its submission holds'
 """,
 )
 
+ATTACHED: Final = Check(
+    "a submission shows files of its own workspace",
+    "submission",
+    """
+SELECT a.submission_id, 'shows a file of another workspace'
+  FROM attachments a JOIN submissions s ON s.id = a.submission_id JOIN files f ON f.id = a.file_id
+ WHERE f.workspace_id <> s.workspace_id
+""",
+)
+
 KEPT_CONTENT: Final = "what is kept is what was sent"
 _BATCH: Final = 500
+# A file may have ten megabytes.
+_FILES: Final = 10
 
 
 def check_contents(session: Session) -> Iterator[Violation]:
     """Yield where bytes, hashes and answers do not fit each other."""
     yield from find(session, KEPT_ANSWERS)
     yield from find(session, DECIDED_CONTENT)
+    yield from find(session, ATTACHED)
+    of_submissions = select(Submission.id, Submission.content_sha256, Content.data_key, Content.body)
+    of_submissions = of_submissions.outerjoin(Content, Content.submission_id == Submission.id)
+    yield from _unlike(session, of_submissions, kind="submission", batch=_BATCH)
+    of_files = select(File.id, File.sha256, FileContent.data_key, FileContent.body)
+    of_files = of_files.outerjoin(FileContent, FileContent.file_id == File.id)
+    yield from _unlike(session, of_files, kind="file", batch=_FILES)
+
+
+def _unlike(session: Session, kept: Executable, *, kind: str, batch: int) -> Iterator[Violation]:
+    """Yield those whose bytes are not what was sent; `kind` is what they are and for what they were sealed."""
     vault = vault_of(session)
-    kept = session.execute(
-        select(Submission.id, Submission.content_sha256, Content.data_key, Content.body).outerjoin(
-            Content, Content.submission_id == Submission.id
-        ),
-        execution_options={"yield_per": _BATCH},
-    )
-    for row in kept:
-        fault = _fault(vault, *row[1:])
+    for subject, *stored in session.execute(kept, execution_options={"yield_per": batch}):
+        fault = _fault(vault, kind, *stored)
         if fault is not None:
-            yield Violation(KEPT_CONTENT, show("submission", row.id), fault)
+            yield Violation(KEPT_CONTENT, show(kind, subject), fault)
 
 
-def _fault(vault: Vault, digest: bytes, data_key: bytes | None, body: bytes | None) -> str | None:
+def _fault(vault: Vault, purpose: str, digest: bytes, data_key: bytes | None, body: bytes | None) -> str | None:
     if data_key is None or body is None:
         return "has no content"
     try:
-        plain = vault.unwrap(data_key).open(body, purpose="submission")
+        plain = vault.unwrap(data_key).open(body, purpose=purpose)
     except CannotOpen:
         return "has content that cannot be opened"
     return None if sha256(plain).digest() == digest else "has content with another hash"

@@ -47,6 +47,19 @@ BREACHES = [
         "cannot be opened",
         "UPDATE contents SET body = set_byte(body, 20, 255 - get_byte(body, 20))",
     ),
+    (
+        contents.KEPT_CONTENT,
+        "file_",
+        "INSERT INTO files (id, workspace_id, sha256, media_type, name, bytes, created_at)"
+        " SELECT gen_random_uuid(), id, sha256('x'), 'text/plain', 'x', 1, now() FROM workspaces LIMIT 1",
+    ),
+    (
+        contents.ATTACHED.rule,
+        "another workspace",
+        "INSERT INTO files (id, workspace_id, sha256, media_type, name, bytes, created_at)"
+        " SELECT gen_random_uuid(), id, sha256('x'), 'text/plain', 'x', 1, now() FROM workspaces WHERE name = 'Other'",
+        "INSERT INTO attachments SELECT s.id, f.id FROM submissions s, files f LIMIT 1",
+    ),
     (contents.DECIDED_CONTENT.rule, "other content", "UPDATE decisions SET content_sha256 = sha256('other')"),
     (feed.ON_FEED.rule, "is not on the feed", "DELETE FROM feed_entries"),
     (
