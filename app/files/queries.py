@@ -1,6 +1,6 @@
 """Read files. Called by the flow in, the API and the pages that show them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -44,3 +44,9 @@ def read_bytes(session: Session, *, file_id: UUID) -> bytes:
 def is_shown_by(session: Session, *, file_id: UUID, submission_id: UUID) -> bool:
     """Say whether a submission shows a file."""
     return session.get(Attachment, (submission_id, file_id)) is not None
+
+
+def list_showing(session: Session, *, file_id: UUID, limit: int) -> Sequence[UUID]:
+    """Return the newest submissions that show a file, at most `limit`."""
+    shown = select(Attachment.submission_id).where(Attachment.file_id == file_id)
+    return session.scalars(shown.order_by(Attachment.submission_id.desc()).limit(limit)).all()

@@ -4,38 +4,39 @@ Nothing of high risk, and nothing that the person could not take at her desk at 
 item of the selection from the preview on, so that no second of it is lost (docs/decisions/035).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
-from app.kernel.errors import ServiceError
+from app.kernel.errors import Conflict, ServiceError
 from app.kernel.ids import NoSuchId, parse
 from app.kernel.ids import show as show_id
 from app.queue.models import Claim, Item
 from app.queue.queries import find_live_claim, get_item
-from app.queue.rules import WAITING
-from app.queue.rules.diagnosis import SAYS
-from app.reports.doctor import diagnose_item
 from app.review.queries import get_decision, running_time
 from app.review.rules.verdict import Verdict
-from app.review.service import NothingToClaim, Overtaken, decide, take_item, undo
+from app.review.service import NothingToClaim, Overtaken, decide, give_back, take_item, undo
 from app.submissions.queries import OpenSubmission, open_submission
 from app.timekeeping.queries import newest_seq
 from app.web.as_text import as_text
 from app.web.context_view import context_of
 from app.web.onward import to
 from app.web.shown_files import files_of
+from app.web.takeable import why_not_mine
 
 page = Blueprint("bulk", __name__)
 AT_MOST: Final = 25
 VERBS: Final = {"approve": "Approve", "reject": "Reject"}
 _TEXT: Final = 2_000
-_BUSY: Final = "You have another item open at your desk. Judge it or give it back first."
+
+
+class BusyElsewhere(Conflict):
+    """You have another item open at your desk. Judge it or give it back first."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,18 @@ def preview() -> str | tuple[str, int]:
         return _empty(f"Select at most {AT_MOST} items: more than that nobody reads with care."), 422
     live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     if live is not None and live.expires_at > now() and live.item_id not in {item.id for item in items}:
-        return _empty(_BUSY), 409
+        return _empty(BusyElsewhere().detail), 409
     chosen = [_chosen(item, live) for item in items]
     # What she has open already comes first: her clock runs on it.
     good = sorted((one for one in chosen if one.problem is None), key=lambda one: not _is_open(one.item, live))
     bad = [one for one in chosen if one.problem is not None]
-    claim = None if not good else _claim(good[0].item.id)
+    claim = _take(good[0].item) if good else None
     return render_template(
         "items/bulk.html",
         rows=[_shown(one) for one in good],
         left_out=[{"url": _url(one.item), "name": one.opened.task_type.name, "why": one.problem} for one in bad],
         clock=None if claim is None else _clock(claim),
+        claim=None if claim is None else show_id("claim", claim.id),
         verbs=VERBS,
         urls={"decide": url_for("bulk.judge"), "list": url_for("item_list_page.show")},
     )
@@ -99,36 +101,37 @@ def _problem(item: Item, opened: OpenSubmission, live: Claim | None) -> str | No
     """Return why an item cannot be judged in a selection, in words."""
     if opened.submission.high_risk:
         return "It is of high risk: judge it at the desk."
+    if opened.received.sensitive:
+        return "It holds sensitive values, which are shown at the desk only."
+    if item.adjudicating:
+        return "Reviewers disagree about it: settle it at the desk."
     if _is_open(item, live):
         return None
-    if item.state != WAITING:
-        return "It does not wait any more."
-    found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
-    me = next((p for p in found.people if p.member.id == person_id()), None)
-    if me is None:
-        return "It is not for you."
-    return " ".join(SAYS[reason] for reason in me.reasons) or None
+    return why_not_mine(item)
 
 
 def _is_open(item: Item, live: Claim | None) -> bool:
     return live is not None and live.item_id == item.id and live.expires_at > now()
 
 
-def _claim(item_id: UUID) -> Claim:
-    taken = _take(item_id)
-    assert not isinstance(taken, NothingToClaim), "an item asked for by name is had or refused"  # noqa: S101
-    return taken[0]
+def _take(item: Item) -> Claim:
+    """Take an item; who has it already goes on with it.
 
-
-def _take(item_id: UUID) -> tuple[Claim, bool] | NothingToClaim:
-    return take_item(
+    Raises:
+        BusyElsewhere: another item is open at her desk.
+    """
+    taken = take_item(
         db(),
         actor=principal().actor,
         workspace_id=workspace_id(),
         person_id=person_id(),
         channel="desk",
-        item_id=item_id,
+        item_id=item.id,
     )
+    # Who holds a live claim gets that one, whatever she asks for.
+    if isinstance(taken, NothingToClaim) or taken[0].item_id != item.id:
+        raise BusyElsewhere
+    return taken[0]
 
 
 def _clock(claim: Claim) -> dict[str, Any]:
@@ -171,7 +174,8 @@ def judge() -> str | tuple[str, int] | AnyResponse:
         return _empty("Say whether to approve or to reject what you selected."), 422
     words = {name: request.form.get(name, "").strip()[:_TEXT] or None for name in ("message", "note")}
     verdict = Verdict(verb, message=words["message"], note=words["note"])
-    results = [_judge(item, verdict) for item in items]
+    live = _first_of(items)
+    results = [_judge(item, verdict) for item in sorted(items, key=lambda item: not _is_open(item, live))]
     decided = [result["decision"] for result in results if result["decision"]]
     return render_template(
         "items/judged.html",
@@ -180,6 +184,23 @@ def judge() -> str | tuple[str, int] | AnyResponse:
         undo=None if not decided else {"url": url_for("bulk.take_back"), "decisions": decided},
         list_url=url_for("item_list_page.show"),
     )
+
+
+def _first_of(items: Sequence[Item]) -> Claim | None:
+    """Return the claim on which the clock ran. If its item was left out meanwhile, it is put back; its time counts."""
+    live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
+    previewed = live is not None and show_id("claim", live.id) == request.form.get("claim", "")
+    if live is not None and previewed and live.item_id not in {item.id for item in items}:
+        give_back(
+            db(),
+            actor=principal().actor,
+            workspace_id=workspace_id(),
+            person_id=person_id(),
+            claim_id=live.id,
+            act="release",
+        )
+        return None
+    return live
 
 
 def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
@@ -195,7 +216,7 @@ def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
     }
     try:
         with db().begin_nested():
-            claim = _claim(item.id)
+            claim = _take(item)
             handed = decide(
                 db(),
                 actor=principal().actor,

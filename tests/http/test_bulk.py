@@ -137,6 +137,46 @@ def test_it_is_bounded_and_asks_for_a_verb(site: Site) -> None:
     assert ada.found("state=decided") == []
 
 
+def test_the_first_may_be_left_out_and_nothing_else_is_decided_in_its_place(site: Site) -> None:
+    # Near-duplicates may be the very same bytes: then no digest tells one from another.
+    send(site, "same", "same", "same")
+    ada = Reader(site, "ada")
+    _, page, digests = preview(ada, ada.found())
+    first, *others = SHOWN.findall(page)
+    claim = re.search(r'name="claim" value="(cl_[0-9a-f]+)"', page)
+    assert claim is not None
+    judged = ada.post("/items/bulk/decide", item=others, verb="approve", claim=claim[1], **digests)
+    assert "2 of 2 judged" in judged.get_data(as_text=True)
+    assert ada.found("state=decided") == others
+    assert ada.found("state=waiting") == [first]
+    with site.app.database.unit_of_work() as session:
+        assert session.scalar(text("SELECT count(*) FROM time_entries WHERE claim_id IS NOT NULL")) >= 1
+
+
+def test_what_is_open_at_the_desk_is_never_decided_in_anothers_place(site: Site) -> None:
+    send(site, "same", "same")
+    ada = Reader(site, "ada")
+    ada.post("/review/take")
+    (open_one,) = ada.found("state=claimed")
+    (waiting,) = ada.found("state=waiting")
+    _, _, digests = preview(ada, [open_one])
+    digests = {f"sha256.{waiting}": next(iter(digests.values()))}
+    judged = ada.post("/items/bulk/decide", item=[waiting], verb="approve", **digests).get_data(as_text=True)
+    assert "0 of 1 judged" in judged
+    assert "another item open" in judged
+    assert ada.found("state=decided") == []
+
+
+def test_what_is_sensitive_is_judged_at_the_desk(site: Site) -> None:
+    sent = {"task_type": "notes", "output": {"iban": "DE00"}, "sensitive": ["/iban"]}
+    assert site.call("POST", "/submissions", sent).status == 201
+    ada = Reader(site, "ada")
+    _, page, digests = preview(ada, ada.found())
+    assert "sensitive" in page
+    assert digests == {}
+    assert "DE00" not in page
+
+
 def test_an_item_at_the_desk_comes_first(site: Site) -> None:
     send(site, "one", "two")
     ada = Reader(site, "ada")

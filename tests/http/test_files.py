@@ -113,9 +113,12 @@ def test_a_context_shows_it_to_whoever_judges_and_to_nobody_else(site: Site) -> 
         {"type": "image", "title": "Elsewhere", "value": "https://evil.example/x.png"},
     ]
     assert site.submit(context=blocks).status == 201
-    other = site.app.test_client()
-    other.post(site.sign_in_path("ada"), base_url=BASE, headers={"Origin": BASE})
-    assert other.get(f"/files/{image['id']}", base_url=BASE).status_code == 404
+    site.add_person("eve", ["reviewer"], queues=["other"])
+    site.add_person("fin", ["finance"])
+    for short in ("eve", "fin"):
+        other = site.app.test_client()
+        other.post(site.sign_in_path(short), base_url=BASE, headers={"Origin": BASE})
+        assert other.get(f"/files/{image['id']}", base_url=BASE).status_code == 404
     browser, page = shown_at_the_desk(site)
     assert f'src="/files/{image["id"]}"' in page
     assert "evil.example" not in [part.partition('"')[0] for part in page.split('src="')]
@@ -127,6 +130,17 @@ def test_a_context_shows_it_to_whoever_judges_and_to_nobody_else(site: Site) -> 
     assert browser.get(f"/files/{unshown['id']}", base_url=BASE).status_code == 404
     stranger = make_site(site.app, "Other")
     assert stranger.call("GET", f"/files/{image['id']}", key="read").status == 404
+
+
+def test_whoever_could_take_it_may_look_and_not_once_somebody_else_has_it(site: Site) -> None:
+    image = send(site, picture()).body["id"]
+    site.submit(context=[{"type": "image", "value": image}])
+    site.add_person("eve", ["reviewer"])
+    eve = site.app.test_client()
+    eve.post(site.sign_in_path("eve"), base_url=BASE, headers={"Origin": BASE})
+    assert eve.get(f"/files/{image}", base_url=BASE).status_code == 200
+    assert site.call("POST", "/claims", {}, key="ada").body["claim"] is not None
+    assert eve.get(f"/files/{image}", base_url=BASE).status_code == 404
 
 
 def test_a_file_that_is_not_there_is_refused_with_its_place(site: Site) -> None:
