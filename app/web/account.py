@@ -52,7 +52,7 @@ def _page(faults: dict[str, str], telling_faults: dict[str, str] | None = None) 
             "is_on": has_second_factor(db(), person_id=_person_id()),
         },
         keys_url=url_for("desk_keys.show") if principal().may("review") else None,
-        telling=_telling(telling_faults) if habits_form.kinds_for(principal().may) else None,
+        telling=_telling(telling_faults),
     )
 
 

@@ -160,3 +160,20 @@ def test_a_view_is_saved_opened_replaced_and_removed(site: Site) -> None:
     assert Reader(site, "zoe").post(found[1]).status_code == 404
     assert lea.post(found[1]).status_code == 303
     assert "Kept</a>" not in lea.get("/items")
+
+
+def test_times_are_by_the_clock_that_the_reader_chose(site: Site) -> None:
+    site.submit()
+    lea = Reader(site, "lea")
+    assert "Times by the clock of" in lea.get("/items")
+    shown = re.search(r'<time datetime="([^"]+)"', lea.get("/items"))
+    assert shown is not None
+    assert shown[1].endswith("+00:00")
+    site.add_person("fin", ["finance"])
+    for short in ("lea", "fin"):
+        kept = Reader(site, short).post("/account/notifications", zone="Asia/Kolkata", daily_at="09:00")
+        assert kept.status_code == 303
+    shown = re.search(r'<time datetime="([^"]+)"', lea.get("/items"))
+    assert shown is not None
+    assert shown[1].endswith("+05:30")
+    assert "<option selected>Asia/Kolkata</option>" in Reader(site, "fin").get("/reports/costs")
