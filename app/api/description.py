@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from app.api.v1.shapes.files import ANY_BYTES
 from app.edge.guard import PUBLIC, SIGNED_IN
 from app.edge.unit_of_work import ProofdeskApp
 
@@ -98,9 +99,14 @@ def describe(app: ProofdeskApp, *, base_url: str, limit: int | None) -> dict[str
 
 
 def _loosen(document: dict[str, Any], operation: dict[str, Any]) -> None:
-    """Say that a body may be left out where nothing in it is needed."""
+    """Say that a body may be left out where nothing in it is needed, and that a file's bytes may be any."""
     body = operation.get("requestBody")
-    if body is None or "application/json" not in body["content"]:
+    if body is None:
+        return
+    if "application/json" not in body["content"]:
+        # The library says that bytes are a text, which would keep most of them out.
+        body["content"] = dict.fromkeys(body["content"], ANY_BYTES)
+        body["required"] = True
         return
     name = body["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
     body["required"] = bool(document["components"]["schemas"].get(name, {}).get("required"))

@@ -9,7 +9,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
-from app.api.v1.shapes.files import FileBytes, FileOut, FileQuery
+from app.api.v1.shapes.files import ANY_BYTES, FileBytes, FileOut, FileQuery
 from app.api.v1.shapes.parts import IdPath, Problem
 from app.edge.context import db, now, principal, strict_request, workspace_id
 from app.edge.guard import allow
@@ -17,7 +17,7 @@ from app.edge.headers import as_attachment
 from app.edge.requests import Taken, takes
 from app.files.models import File
 from app.files.queries import get_file, read_bytes
-from app.files.rules import FILE_BYTES
+from app.files.rules import FILE_BYTES, MEDIA_TYPES
 from app.files.service import keep_file
 from app.kernel.ids import parse, show
 from app.kernel.instants import instant_text
@@ -61,7 +61,9 @@ def get(path: IdPath) -> Response:
     return answer(_document(_file(path)))
 
 
-@api.get("/files/<id>/content")
+@api.get(
+    "/files/<id>/content", responses={200: {"content": dict.fromkeys(MEDIA_TYPES, ANY_BYTES), "description": "bytes"}}
+)
 @allow("read")
 def get_content(path: IdPath) -> Response:
     """Read the bytes of a file."""

@@ -1,6 +1,6 @@
 """Shapes of files: what is said with one, and what is known of it."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from flask_openapi3 import RawModel
 from pydantic import BaseModel, Field
@@ -13,6 +13,10 @@ class FileQuery(Query):
     """What a file is called."""
 
     name: Annotated[str, Field(max_length=NAME_LENGTH)] = "file"
+
+
+#: Bytes have no schema (OpenAPI 3.1, "Considerations for Binary Data"); their media type says what they are.
+ANY_BYTES: Final[dict[str, Any]] = {"schema": {}}
 
 
 class FileBytes(RawModel):
