@@ -29,7 +29,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 _OF_FILES: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-def as_attachment(body: bytes, *, media_type: str, name: str) -> Response:
+def to_be_saved(body: bytes, *, media_type: str, name: str) -> Response:
     """Return somebody's file to be saved under a name; an image among them may still be shown by our own pages."""
     response = Response(body, mimetype=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)

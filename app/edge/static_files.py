@@ -15,7 +15,7 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _LENGTH: Final = 12
 
 
-def version_of(folder: Path) -> str:
+def digest_of(folder: Path) -> str:
     """Return a digest of all files of a folder, with their names."""
     digest = sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -26,7 +26,7 @@ def version_of(folder: Path) -> str:
 def install(app: Flask) -> None:
     """Serve the app's static folder; `url_for("static", filename=...)` names the version by itself."""
     folder = Path(app.root_path) / "static"
-    current = version_of(folder)
+    current = digest_of(folder)
 
     def static(version: str, filename: str) -> Response:
         response = send_from_directory(folder, filename)

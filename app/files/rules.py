@@ -91,8 +91,7 @@ def _check_text(body: bytes) -> None:
 
 def _look_at_image(media_type: str, body: bytes) -> Seen:
     """Read an image's head only: nothing is unpacked here."""
-    # Costs every process a few megabytes, and few of them ever see a file.
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  # megabytes in each process; few ever see a file
 
     try:
         with Image.open(BytesIO(body), formats=[_IMAGES[media_type]]) as image:

@@ -53,7 +53,6 @@ def keep_file(
     found = session.scalar(wanted)
     if found is not None:
         return found, False
-    key = vault_of(session).new_data_key()
     file = File(
         id=new_id(),
         workspace_id=workspace_id,
@@ -66,10 +65,7 @@ def keep_file(
         height=seen.height,
         created_at=now,
     )
-    session.add(file)
-    session.flush()
-    session.add(FileContent(file_id=file.id, data_key=key.wrapped, body=key.seal(body, purpose="file")))
-    session.flush()
+    _write(session, file, body)
     record(
         session,
         now=now,
@@ -81,6 +77,15 @@ def keep_file(
         details={"sha256": digest.hex(), "media_type": media_type, "bytes": len(body)},
     )
     return file, True
+
+
+def _write(session: Session, file: File, body: bytes) -> None:
+    """Write a file and its bytes, sealed under a data key of their own."""
+    session.add(file)
+    session.flush()
+    key = vault_of(session).new_data_key()
+    session.add(FileContent(file_id=file.id, data_key=key.wrapped, body=key.seal(body, purpose="file")))
+    session.flush()
 
 
 def attach(session: Session, *, shown: Iterable[tuple[UUID, UUID]]) -> None:

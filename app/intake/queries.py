@@ -1,6 +1,6 @@
 """Look up what a submission names: task type, policy, endpoint, people and groups. Called by the service of intake."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -119,6 +119,11 @@ def _refuse_unknown(named: Named, people: Mapping[str, UUID], groups: Mapping[st
         raise UnknownName(faults=faults)
 
 
+def _files_in(context: Sequence[Mapping[str, Any]]) -> dict[int, UUID]:
+    """Return the files that blocks name, by the place of the block."""
+    return {place: parse("file", text) for place, block in enumerate(context) if (text := file_named(block))}
+
+
 class Known:
     """What the submissions of one transaction name, each looked up once."""
 
@@ -126,6 +131,7 @@ class Known:
         self._session = session
         self._workspace_id = workspace_id
         self._found: dict[tuple[str, ...], Any] = {}
+        self._files: dict[UUID, bool] = {}
 
     def task_type(self, name: str) -> TaskType:
         """Return the newest version of a task type.
@@ -178,21 +184,27 @@ class Known:
             raise UnknownName(faults=[Fault("/endpoint", "is not an endpoint of this workspace")])
         return found
 
+    def meet_files(self, contexts: Iterable[Sequence[Mapping[str, Any]]]) -> None:
+        """Look up at once the files that the contexts of several submissions show."""
+        self._look_for_files({file_id for context in contexts for file_id in _files_in(context).values()})
+
     def file_ids(self, context: Sequence[Mapping[str, Any]]) -> list[UUID]:
         """Return the files that the blocks of a context show.
 
         Raises:
             UnknownName: one is none of this workspace; the faults say which.
         """
-        named = {place: parse("file", text) for place, block in enumerate(context) if (text := file_named(block))}
-        if not named:
-            return []
-        look_up = partial(find_files, self._session, workspace_id=self._workspace_id, file_ids=set(named.values()))
-        found = self._once(look_up, "files", *(file_id.hex for file_id in named.values()))
-        faults = [no_such_file(place) for place, file_id in named.items() if file_id not in found]
+        named = _files_in(context)
+        self._look_for_files(set(named.values()))
+        faults = [no_such_file(place) for place, file_id in named.items() if not self._files[file_id]]
         if faults:
             raise UnknownName(faults=faults)
         return list(named.values())
+
+    def _look_for_files(self, file_ids: set[UUID]) -> None:
+        unmet = file_ids - self._files.keys()
+        found = find_files(self._session, workspace_id=self._workspace_id, file_ids=unmet)
+        self._files |= {file_id: file_id in found for file_id in unmet}
 
     def _once(self, look_up: Callable[[], Any], *what: str) -> Any:
         if what not in self._found:

@@ -42,7 +42,6 @@ class Listed:
 
     item_id: UUID
     state: str
-    stage: str
     status: str
     task_type: str
     external_id: str | None
@@ -63,7 +62,6 @@ def list_items(
         select(
             Item.id,
             Item.state,
-            Item.stage,
             Submission.status,
             TaskType.name,
             Submission.external_id,

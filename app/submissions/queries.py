@@ -73,16 +73,23 @@ def open_submission(session: Session, *, workspace_id: UUID, submission_id: UUID
     Raises:
         NoSuchSubmission: also when it is another workspace's.
     """
-    row = session.execute(
+    found = open_submissions(session, workspace_id=workspace_id, submission_ids=[submission_id])
+    if submission_id not in found:
+        raise NoSuchSubmission
+    return found[submission_id]
+
+
+def open_submissions(
+    session: Session, *, workspace_id: UUID, submission_ids: Collection[UUID]
+) -> dict[UUID, OpenSubmission]:
+    """Open those of these submissions that this workspace has, by id."""
+    rows = session.execute(
         select(Submission, TaskType, Content)
         .join(TaskType, TaskType.id == Submission.task_type_id)
         .join(Content, Content.submission_id == Submission.id)
-        .where(Submission.id == submission_id, Submission.workspace_id == workspace_id)
-    ).one_or_none()
-    if row is None:
-        raise NoSuchSubmission
-    submission, task_type, content = row
-    return open_content(session, submission, task_type, content)
+        .where(Submission.id.in_(submission_ids), Submission.workspace_id == workspace_id)
+    )
+    return {one.id: open_content(session, one, task_type, content) for one, task_type, content in rows}
 
 
 def open_content(session: Session, submission: Submission, task_type: TaskType, content: Content) -> OpenSubmission:

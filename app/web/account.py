@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import SIGNED_IN, allow
 from app.edge.versions import lock_settings
-from app.identity.queries import SessionRow, list_own_sessions
+from app.identity.queries import SessionRow, has_second_factor, list_own_sessions
 from app.identity.rules import MIN_PASSWORD_LENGTH, WeakPassword
-from app.identity.service import Refused, TooManyAttempts, has_second_factor, revoke_session, set_password
+from app.identity.service import Refused, TooManyAttempts, revoke_session, set_password
 from app.kernel.ids import parse
 from app.kernel.ids import show as show_id
 from app.notifications.queries.people import habits_of

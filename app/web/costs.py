@@ -1,6 +1,5 @@
 """/reports/costs: what review costs, as one chart and its table."""
 
-from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from app.kernel.seconds import seconds_text
 from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, read_costs
 from app.reports.people import names_of_people
 from app.web.charts import BarChart, Row, horizontal_bars
-from app.web.zones import chosen_zone, zone_choices
+from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
 page = Blueprint("costs", __name__)
 _LABELS: Final = {
@@ -39,7 +38,8 @@ def show() -> str:
     if group not in GROUPS:
         faults["group_by"], group = "Choose one of the list.", "task_type"
     zone = chosen_zone(faults)
-    since, until = (_day(name, zone, faults) for name in ("since", "until"))
+    days = [asked_day(name, faults) for name in ("since", "until")]
+    since, until = (None if day is None else midnight(day, ZoneInfo(zone)) for day in days)
     query = CostQuery(group_by=(group,), since=since, until=until, tz=zone, as_of=now())
     report = read_costs(db(), workspace_id=workspace_id(), query=query)
     names = _names(group)
@@ -68,19 +68,6 @@ def _csv_arguments(query: CostQuery) -> dict[str, str]:
     if query.until is not None:
         wanted["until"] = query.until.isoformat()
     return wanted
-
-
-def _day(name: str, zone: str, faults: dict[str, str]) -> datetime | None:
-    """Read a day as the instant at which it begins in the zone."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        faults[name] = "Give a date such as 2026-01-31."
-        return None
-    return datetime.combine(day, time(), ZoneInfo(zone))
 
 
 def _names(group: str) -> dict[str, str]:

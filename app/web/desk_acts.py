@@ -33,7 +33,9 @@ from app.review.service import (
     take_item,
     undo,
 )
+from app.web.giving_back import put_back
 from app.web.onward import to
+from app.web.refusals import sentence_of
 from app.web.review import own_claim, show_opened, take_next
 from app.web.verdict_form import posted_fields
 
@@ -112,8 +114,7 @@ def _act(claim_id: str, outcome: str, service: Callable[..., object], **terms: A
         return to("review.show")
     except (Invalid, Conflict) as error:
         savepoint.rollback()
-        said = "; ".join(fault.detail for fault in error.faults)
-        return _again(claim_id, f"{error.detail} {said}".strip())
+        return _again(claim_id, sentence_of(error))
     savepoint.commit()
     return to("home.show", outcome=outcome) if outcome == "released" else take_next(outcome)
 
@@ -175,14 +176,7 @@ def _put_aside() -> None:
     """Give back the item that was opened after the decision: nothing but a look has gone into it."""
     live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     if live is not None:
-        give_back(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            person_id=person_id(),
-            claim_id=live.id,
-            act="release",
-        )
+        put_back(live)
 
 
 def _open(item: Item, outcome: str) -> AnyResponse:

@@ -28,8 +28,7 @@ def desk(
     opened: OpenClaim,
     *,
     now: datetime,
-    active_ms: int,
-    next_seq: int,
+    clock: Mapping[str, Any],
     thresholds: Mapping[str, float],
     threshold: float | None,
     posted: Posted | None = None,
@@ -40,6 +39,7 @@ def desk(
     """Return the variables of review/show.html.
 
     Args:
+        clock: Of its claim, as app/web/claim_clock.py says.
         posted: A refused post or a restored draft; its texts stand in the fields instead of the model's.
         faults: What was wrong with the post, pointers as the API gives them.
         refused: The heading above the faults.
@@ -55,7 +55,7 @@ def desk(
     friction = friction_of(opened)
     too_long = view == "markdown" and is_too_long(received)
     return {
-        "claim": _claim(opened, now, active_ms, next_seq),
+        "claim": _claim(opened, clock),
         "item": _item(opened, now),
         "context": context_of(received, "text" if too_long else view, files_of(received)),
         "friction": friction,
@@ -111,7 +111,6 @@ def _urls(opened: OpenClaim) -> dict[str, str]:
     return {
         "decide": url_for("review.hand_in", claim_id=claim_id),
         "draft": url_for("review.keep_draft", claim_id=claim_id),
-        "beats": url_for("claims.post_beat", id=claim_id),
         "skip": url_for("desk_acts.skip", claim_id=claim_id),
         "release": url_for("desk_acts.release", claim_id=claim_id),
         "hold": url_for("desk_acts.keep", claim_id=claim_id),
@@ -121,15 +120,12 @@ def _urls(opened: OpenClaim) -> dict[str, str]:
     }
 
 
-def _claim(opened: OpenClaim, now: datetime, active_ms: int, next_seq: int) -> dict[str, Any]:
+def _claim(opened: OpenClaim, clock: Mapping[str, Any]) -> dict[str, Any]:
     claim = opened.claim
     return {
+        **clock,
         "id": show("claim", claim.id),
         "token": claim.token,
-        "expires_in_seconds": max(0, int((claim.expires_at - now).total_seconds())),
-        "active_seconds": active_ms // 1000,
-        "next_seq": next_seq,
-        "cap_seconds": claim.cap_ms // 1000,
         "claim_seconds": claim.claim_ms // 1000,
     }
 

@@ -20,6 +20,7 @@ from app.reports.floor import list_in_hand, list_presences, read_figures
 from app.review.service import assign_item
 from app.web.onward import to
 from app.web.queue_pages import figures_row, hand_row, seconds_since
+from app.web.refusals import sentence_of
 
 page = Blueprint("floor", __name__)
 PEOPLE_AT_MOST: Final = 200
@@ -97,7 +98,6 @@ def assign(item_id: str) -> Response | tuple[str, int]:
         )
     except (Conflict, Invalid) as error:
         savepoint.rollback()
-        said = "; ".join(fault.detail for fault in error.faults)
-        return _floor(f"{error.detail} {said}".strip()), 409 if isinstance(error, Conflict) else 422
+        return _floor(sentence_of(error)), 409 if isinstance(error, Conflict) else 422
     savepoint.commit()
     return to("floor.show_floor", outcome="freed" if receiver == "everybody" else "assigned")

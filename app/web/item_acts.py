@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
 from app.edge.requests import DESK_FORM, takes
-from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed, ServiceError
+from app.kernel.errors import Conflict, Forbidden, Invalid, Malformed
 from app.kernel.ids import parse
 from app.kernel.strict_json import decode
 from app.review.rules.verdict import Verdict
@@ -19,6 +19,7 @@ from app.submissions.service import reveal
 from app.web.friction import RUNS, is_typed
 from app.web.item_page import draw, item_of, word_to_overturn
 from app.web.onward import to
+from app.web.refusals import sentence_of
 from app.web.verdict_form import read_digest
 
 page = Blueprint("item_acts", __name__)
@@ -69,7 +70,7 @@ def assign(item_id: str) -> AnyResponse | tuple[str, int]:
             note=request.form.get("note", "").strip()[:2_000] or None,
         )
     except (Conflict, Invalid) as error:
-        return draw(item, problem=_sentence(error), posted=dict(request.form)), 422
+        return draw(item, problem=sentence_of(error), posted=dict(request.form)), 422
     return to("item_page.show", item_id=item_id, outcome="assigned" if person else "freed")
 
 
@@ -99,7 +100,7 @@ def overturn(item_id: str) -> AnyResponse | tuple[str, int]:
             reason=reason,
         )
     except (Conflict, Forbidden, Invalid, Malformed) as error:
-        return draw(item, problem=_sentence(error), posted=dict(form)), 422
+        return draw(item, problem=sentence_of(error), posted=dict(form)), 422
     return to("item_page.show", item_id=item_id, outcome="overturned")
 
 
@@ -110,7 +111,3 @@ def _verdict() -> Verdict:
     if verb == "correct":
         return Verdict("correct", output=decode(request.form.get("output", "").encode()), has_output=True)
     return Verdict(verb if verb in {"approve", "reject", "respond"} else None, message=message)
-
-
-def _sentence(error: ServiceError) -> str:
-    return f"{error.detail} {'; '.join(fault.detail for fault in error.faults)}".strip()

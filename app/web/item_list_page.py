@@ -4,7 +4,7 @@ Words are looked up only for those who may read contents. A reviewer sees the it
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,15 +18,14 @@ from app.identity.rules import BadName
 from app.identity.service import TooManyViews, remove_view, save_view
 from app.kernel.ids import NoSuchId, parse
 from app.kernel.ids import show as show_id
-from app.queue.queries import list_queues
 from app.queue.rules import STATES
 from app.reports.item_list import Listed, Wanted, list_items
 from app.submissions.queries import list_task_types, search_question
 from app.submissions.rules.status import STATUSES
-from app.web.home import SOON
+from app.web.access import known_queues
 from app.web.onward import to
 from app.web.queue_pages import own_queues
-from app.web.zones import my_zone
+from app.web.zones import asked_day, midnight, my_zone
 
 page = Blueprint("item_list_page", __name__)
 ROWS: Final = 50
@@ -53,8 +52,8 @@ def show() -> str:
 
 
 def _page(faults: dict[str, str], *, typed_name: str = "") -> str:
-    asked = _asked()
-    wanted = _wanted(asked, faults)
+    asked, mine = _asked(), own_queues()
+    wanted = _wanted(asked, mine, faults)
     found = [] if wanted is None else _found(wanted)
     rows, more = found[:ROWS], len(found) > ROWS
     older = {**asked, "before": show_id("item", rows[-1].item_id)} if more else None
@@ -63,7 +62,7 @@ def _page(faults: dict[str, str], *, typed_name: str = "") -> str:
         asked=asked,
         faults=faults,
         rows=[_row(row) for row in rows],
-        choices=_choices(),
+        choices=_choices(mine),
         reads=principal().may("read"),
         reviews=principal().may("review"),
         older_url=None if older is None else _list_url(older),
@@ -73,7 +72,7 @@ def _page(faults: dict[str, str], *, typed_name: str = "") -> str:
         urls={
             "all": url_for("item_list_page.show"),
             "save": _list_url(asked, "save"),
-            "bulk": url_for("bulk.preview"),
+            "bulk": url_for("selection.preview"),
         },
     )
 
@@ -90,16 +89,15 @@ def _asked() -> dict[str, str]:
     return {name: text for name, text in given.items() if text}
 
 
-def _wanted(asked: dict[str, str], faults: dict[str, str]) -> Wanted | None:
+def _wanted(asked: dict[str, str], mine: tuple[str, ...] | None, faults: dict[str, str]) -> Wanted | None:
     """Return what is wanted; None when a filter cannot be read; the faults say which."""
-    mine = own_queues()
     question = None
     if "q" in asked and principal().may("read"):
         question = search_question(db(), workspace_id=workspace_id(), text=asked["q"])
         if question is None:
             faults["q"] = "Write a word to look for. What came in a moment ago can be found in a quarter of a minute."
             return None
-    since, until = (_midnight(asked, name, faults) for name in ("since", "until"))
+    since, until = (_begins(name, faults) for name in ("since", "until"))
     if faults:
         return None
     return Wanted(
@@ -118,18 +116,15 @@ def _wanted(asked: dict[str, str], faults: dict[str, str]) -> Wanted | None:
     )
 
 
-def _midnight(asked: dict[str, str], name: str, faults: dict[str, str]) -> datetime | None:
-    if name not in asked:
-        return None
-    try:
-        day = date.fromisoformat(asked[name])
-    except ValueError:
-        faults[name] = "Give a date such as 2026-01-31."
+def _begins(name: str, faults: dict[str, str]) -> datetime | None:
+    """Return when the day begins that a filter names, by the reader's time zone."""
+    day = asked_day(name, faults)
+    if day is None:
         return None
     if not 2000 <= day.year <= 2199:
         faults[name] = "Give a year from 2000 to 2199."
         return None
-    return datetime.combine(day, time(), my_zone())
+    return midnight(day, my_zone())
 
 
 def _found(wanted: Wanted) -> list[Listed]:
@@ -148,7 +143,6 @@ def _row(row: Listed) -> dict[str, Any]:
         "task_type": row.task_type,
         "external_id": row.external_id,
         "state": row.state,
-        "stage": row.stage,
         "status": row.status,
         "queue": row.queue,
         "priority": row.priority,
@@ -162,13 +156,11 @@ def _row(row: Listed) -> dict[str, Any]:
     }
 
 
-def _choices() -> dict[str, list[str]]:
-    mine = own_queues()
-    queues = [q.name for q in list_queues(db(), workspace_id=workspace_id(), now=now(), soon=SOON)]
+def _choices(mine: tuple[str, ...] | None) -> dict[str, list[str]]:
     return {
         "state": list(STATES),
         "status": [status for status in STATUSES if status not in {"waiting", "passed", "blocked"}],
-        "queue": [name for name in queues if mine is None or name in mine],
+        "queue": [name for name in known_queues() if mine is None or name in mine],
         "task_type": [one.name for one in list_task_types(db(), workspace_id=workspace_id())],
     }
 

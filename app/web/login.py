@@ -17,14 +17,13 @@ from werkzeug.wrappers import Response
 from app.edge.context import db, now, principal
 from app.edge.guard import PUBLIC, SIGNED_IN, allow
 from app.edge.sessions import clear_cookie, set_cookie
+from app.identity.queries import has_second_factor, person_of_link
 from app.identity.service import (
     LinkSpent,
     Refused,
     SecondFactorOff,
     TooManyAttempts,
-    has_second_factor,
     pass_second_factor,
-    person_of_link,
     revoke_session,
     sign_in_with_password,
     start_session,
@@ -32,6 +31,7 @@ from app.identity.service import (
 )
 from app.web.onward import forget, own_path, remember, remembered_path, to
 from app.web.sealed_field import open_field, seal_field
+from app.web.second_factor_code import try_code
 
 page = Blueprint("login", __name__)
 _FIELD = 1_000
@@ -107,28 +107,12 @@ def give_code() -> Response | tuple[str, int]:
         return _form("", next_url, "That took too long. Sign in again."), 422
     person_id = UUID(hex=proved["person"])
     try:
-        error, status = _code_error(person_id)
+        passed, fault, status = try_code(pass_second_factor, person_id=person_id)
     except SecondFactorOff:
         return _form("", next_url, "Your second factor was turned off meanwhile. Sign in again."), 422
-    if error is not None:
-        return _second_step(proof, next_url, error), status
+    if passed is None:
+        return _second_step(proof, next_url, fault), status
     return _let_in(person_id, own_path(next_url))
-
-
-def _code_error(person_id: UUID) -> tuple[str | None, int]:
-    """Check the code that was posted; return what is wrong with it, if anything, and the status to say it with.
-
-    Raises:
-        SecondFactorOff: no code is asked of this person.
-    """
-    code, address = request.form.get("code", "")[:_FIELD], request.remote_addr or "unknown"
-    try:
-        passed = pass_second_factor(db(), now=now(), person_id=person_id, code=code, address=address)
-    except TooManyAttempts as error:
-        return f"Too many attempts. Try again in {error.retry_after_seconds} seconds.", 429
-    if isinstance(passed, Refused):
-        return "That code is not right, or was used already. Wait for the next one.", 422
-    return None, 200
 
 
 @page.get("/login/link/<token>")
@@ -158,9 +142,9 @@ def use_link(token: str) -> Response | tuple[str, int]:
     """Use a one-time link up and start a session. A wrong code leaves the link as it is."""
     invited = person_of_link(db(), now=now(), token=token)
     if invited is not None and has_second_factor(db(), person_id=invited):
-        error, status = _code_error(invited)
-        if error is not None:
-            return _link(token, None, code_error=error), status
+        passed, fault, status = try_code(pass_second_factor, person_id=invited)
+        if passed is None:
+            return _link(token, None, code_error=fault), status
     try:
         person_id = use_sign_in_link(db(), now=now(), token=token)
     except LinkSpent as error:

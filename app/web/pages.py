@@ -11,7 +11,6 @@ from app.kernel.ids import show
 from app.web import (
     access,
     account,
-    bulk,
     calendar_pages,
     chat_hook_pages,
     costs,
@@ -33,6 +32,7 @@ from app.web import (
     queue_settings,
     review,
     second_factor_pages,
+    selection,
     shown_files,
     task_type_pages,
     time_page,
@@ -55,9 +55,9 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 )
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
-    *(account, bulk, costs, desk_acts, desk_keys, docs_pages, floor, home),
+    *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
     *(item_acts, item_list_page, item_page, login, queue_pages, review, second_factor_pages),
-    *(shown_files, time_page),
+    *(selection, shown_files, time_page),
 )
 _SETUP: Final = (
     *(queue_settings, calendar_pages, access, group_pages, task_type_pages),
@@ -69,7 +69,7 @@ _BELOW: Final = {
     second_factor_pages.page.name: account.page.name,
     item_page.page.name: item_list_page.page.name,
     item_acts.page.name: item_list_page.page.name,
-    bulk.page.name: item_list_page.page.name,
+    selection.page.name: item_list_page.page.name,
 }
 _OUTCOMES: Final = {
     "approved": "Approved.",

@@ -20,7 +20,7 @@ from app.kernel.ids import show as show_id
 from app.queue.models import Claim
 from app.queue.queries import find_live_claim, find_presence, get_claim, next_free
 from app.queue.rules import EXPIRED
-from app.review.queries import OpenClaim, open_claim, running_time
+from app.review.queries import OpenClaim, open_claim
 from app.review.rules.verdict import VerdictRefused
 from app.review.service import (
     AlreadyVoted,
@@ -31,8 +31,8 @@ from app.review.service import (
     take_item,
 )
 from app.routing.queries import thresholds_of
-from app.timekeeping.queries import newest_seq
 from app.web.answers_view import fill_form, find_answer
+from app.web.claim_clock import clock_of
 from app.web.context_view import VIEWS
 from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
@@ -124,8 +124,7 @@ def show_opened(
     values = desk(
         opened,
         now=now(),
-        active_ms=running_time(db(), claim=opened.claim, at=now()),
-        next_seq=newest_seq(db(), claim_id=opened.claim.id) + 1,
+        clock=clock_of(opened.claim),
         thresholds=fields,
         threshold=threshold,
         posted=posted,

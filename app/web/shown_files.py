@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import SIGNED_IN, allow
-from app.edge.headers import as_attachment
+from app.edge.headers import to_be_saved
 from app.files.models import File
 from app.files.queries import NoSuchFile, find_files, get_file, is_shown_by, list_showing, read_bytes
 from app.files.rules import file_named, is_image, is_text
 from app.kernel.ids import parse, show
-from app.queue.queries import find_item_of, find_live_claim, get_item
+from app.queue.queries import find_items_of, find_live_claim, get_item
 from app.submissions.rules.received import Received
-from app.web.takeable import why_not_mine
+from app.web.takeable import takeable
 
 page = Blueprint("shown_files", __name__)
 MOST_TEXT: Final = 20_000
@@ -41,7 +41,7 @@ def get(file_id: str) -> AnyResponse:
     file = get_file(db(), workspace_id=workspace_id(), file_id=parse("file", file_id))
     if not (principal().may("read") or _is_at_her_desk(file) or _could_be(file)):
         raise NoSuchFile
-    return as_attachment(read_bytes(db(), file_id=file.id), media_type=file.media_type, name=file.name)
+    return to_be_saved(read_bytes(db(), file_id=file.id), media_type=file.media_type, name=file.name)
 
 
 def _is_at_her_desk(file: File) -> bool:
@@ -56,20 +56,18 @@ def _could_be(file: File) -> bool:
     """Say whether she could take something that shows it: so a selection is seen before it is judged."""
     if not principal().may("review"):
         return False
-    for submission_id in list_showing(db(), file_id=file.id, limit=MOST_SHOWING):
-        item = find_item_of(db(), submission_id=submission_id)
-        if item is not None and not item.high_risk and why_not_mine(item) is None:
-            return True
-    return False
+    showing = list_showing(db(), file_id=file.id, limit=MOST_SHOWING)
+    items = find_items_of(db(), submission_ids=showing)
+    return bool(takeable([item for item in items if not item.high_risk]))
 
 
-def files_of(received: Received) -> dict[str, Mapping[str, Any]]:
-    """Return what the pages say of the files that a context shows, by the outside form of their ids.
+def files_of(*received: Received) -> dict[str, Mapping[str, Any]]:
+    """Return what the pages say of the files that contexts show, by the outside form of their ids.
 
     Each is {name, media_type, size, sha256, width, height, url, is_image, text, cut}: `text` is the beginning of a
     text, or None, and `cut` says that there is more.
     """
-    named = {text for block in received.context if (text := file_named(block))}
+    named = {text for one in received for block in one.context if (text := file_named(block))}
     found = find_files(db(), workspace_id=workspace_id(), file_ids={parse("file", text) for text in named})
     opened = [file.id for file in found.values() if is_text(file.media_type)][:MOST_OPENED]
     return {show("file", file.id): _said(file, opened=file.id in opened) for file in found.values()}

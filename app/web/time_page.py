@@ -1,17 +1,17 @@
 """/time: what of my time was counted, day by day and item by item, with the rule. Nobody sees anybody else's here."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 
 from app.edge.context import db, now, person_id, workspace_id
 from app.edge.guard import allow
 from app.kernel.ids import show as show_id
 from app.reports.own_time import CLAIMS_AT_MOST, ClaimTime, list_claim_times, list_days
 from app.web.durations import write_exactly
-from app.web.zones import chosen_zone, zone_choices
+from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
 page = Blueprint("time_page", __name__)
 DAYS: Final = 28
@@ -40,10 +40,10 @@ def show() -> str:
     faults: dict[str, str] = {}
     zone = chosen_zone(faults)
     today = now().astimezone(ZoneInfo(zone)).date()
-    day = _day(today, faults)
+    day = asked_day("day", faults) or today
     last = max(min(day, today), date.min + timedelta(days=DAYS))
     whose = {"workspace_id": workspace_id(), "person_id": person_id()}
-    first, begins, ends = (_midnight(last + timedelta(days=n), zone) for n in (1 - DAYS, 0, 1))
+    first, begins, ends = (midnight(last + timedelta(days=n), ZoneInfo(zone)) for n in (1 - DAYS, 0, 1))
     days = list_days(db(), **whose, tz=zone, since=first, until=ends)
     claim_times = list_claim_times(db(), **whose, since=begins, until=ends)
     return render_template(
@@ -68,19 +68,6 @@ def show() -> str:
         cut_off=CLAIMS_AT_MOST if len(claim_times) == CLAIMS_AT_MOST else None,
         active=write_exactly(sum(one.active_ms for one in claim_times)),
     )
-
-
-def _day(today: date, faults: dict[str, str]) -> date:
-    text = request.args.get("day", "")
-    try:
-        return date.fromisoformat(text) if text else today
-    except ValueError:
-        faults["day"] = "Give a date such as 2026-01-31."
-        return today
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone))
 
 
 def _claim_time(one: ClaimTime, zone: str) -> dict[str, Any]:

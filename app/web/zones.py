@@ -1,6 +1,6 @@
 """The reader's time zone, and the one that a page is asked for. Called by pages; templates get `in_my_zone`."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -36,7 +36,7 @@ def _chosen_by_reader() -> ZoneInfo:
 
 
 def in_my_zone(at: datetime) -> datetime:
-    """Return the same instant by the reader's clock."""
+    """Return the same instant in the reader's zone."""
     return at.astimezone(my_zone())
 
 
@@ -54,6 +54,23 @@ def zone_choices(zone: str) -> list[str]:
     return list(dict.fromkeys((my_zone().key, *_USUAL, zone)))
 
 
+def asked_day(name: str, faults: dict[str, str]) -> date | None:
+    """Return the day that a parameter of the query names, None without one; one that cannot be read is a fault."""
+    text = request.args.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        faults[name] = "Give a date such as 2026-01-31."
+        return None
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins in a zone."""
+    return datetime.combine(day, time(), zone)
+
+
 def add_to(environment: Environment) -> None:
-    """Make the reader's clock known to every template."""
+    """Make the reader's zone known to every template."""
     environment.globals.update(in_my_zone=in_my_zone, my_zone=my_zone)

@@ -176,30 +176,30 @@ def _selection(walker: Walker) -> dict[str, str]:
     return {"item": walker.read("/items", 'name="item" value="([^"]+)"')}
 
 
-@walk_to("bulk.preview")
+@walk_to("selection.preview")
 def _see_a_selection(walker: Walker) -> None:
     form = _selection(walker)
     walker.go()
-    walker.page("/items/bulk", **form)
+    walker.page("/items/selection", **form)
 
 
 def _judge_selection(walker: Walker) -> None:
     form = _selection(walker)
-    seen = walker.page("/items/bulk", **form)
+    seen = walker.page("/items/selection", **form)
     digest = re.search(r'name="(sha256[^"]+)" value="([^"]+)"', seen)
     assert digest is not None
     walker.go()
-    walker.page("/items/bulk/decide", **form, **{digest[1]: digest[2]}, verb="approve")
+    walker.page("/items/selection/decide", **form, **{digest[1]: digest[2]}, verb="approve")
 
 
-@walk_to("bulk.judge")
+@walk_to("selection.judge")
 def _judge_a_selection(walker: Walker) -> None:
     _judge_selection(walker)
 
 
-@walk_to("bulk.take_back")
+@walk_to("selection.take_back")
 def _take_a_selection_back(walker: Walker) -> None:
     _judge_selection(walker)
     decision = walker.newest_decision()
     walker.go()
-    walker.page("/items/bulk/undo", decision=decision)
+    walker.page("/items/selection/undo", decision=decision)

@@ -162,10 +162,10 @@ def test_a_view_is_saved_opened_replaced_and_removed(site: Site) -> None:
     assert "Kept</a>" not in lea.get("/items")
 
 
-def test_times_are_by_the_clock_that_the_reader_chose(site: Site) -> None:
+def test_times_are_in_the_zone_that_the_reader_chose(site: Site) -> None:
     site.submit()
     lea = Reader(site, "lea")
-    assert "Times by the clock of" in lea.get("/items")
+    assert "Times in <a" in lea.get("/items")
     shown = re.search(r'<time datetime="([^"]+)"', lea.get("/items"))
     assert shown is not None
     assert shown[1].endswith("+00:00")

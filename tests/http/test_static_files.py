@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from app.edge.static_files import version_of
+from app.edge.static_files import digest_of
 from app.edge.unit_of_work import ProofdeskApp
 from tests.factories.site import BASE
 
@@ -27,10 +27,10 @@ def test_nothing_outside_of_the_folder_is_given(app: ProofdeskApp) -> None:
 
 
 def test_any_change_of_a_file_or_its_name_is_another_version(tmp_path: Path) -> None:
-    seen = {version_of(tmp_path)}
+    seen = {digest_of(tmp_path)}
     for name, text in (("a.js", "1"), ("a.js", "2"), ("b.js", "2"), ("sub/c.js", "")):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        seen.add(version_of(tmp_path))
+        seen.add(digest_of(tmp_path))
     assert len(seen) == 5

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from jinja2 import Environment, nodes
+
 from tests.structure.source import ROOT, modules
 
 TEMPLATES = ROOT / "app" / "templates"
@@ -65,3 +67,20 @@ def test_every_static_file_is_used_and_every_used_one_exists() -> None:
 
 def test_no_template_holds_a_script_or_a_style_of_its_own() -> None:
     assert [name for name in _templates() if _INLINE.search(_read(name))] == []
+
+
+def test_a_template_imports_each_macro_that_it_calls() -> None:
+    """What an including template has imported is there too, until it does not need it any more."""
+    trees = {name: Environment(autoescape=True).parse(_read(name)) for name in _templates()}
+    shared = {m.name for name, tree in trees.items() if "_parts/" in name for m in tree.find_all(nodes.Macro)}
+    missing = {name: _called(tree) & shared - _given(tree) for name, tree in trees.items()}
+    assert {name: sorted(words) for name, words in missing.items() if words} == {}
+
+
+def _called(tree: nodes.Template) -> set[str]:
+    return {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+
+
+def _given(tree: nodes.Template) -> set[str]:
+    imported = {one for found in tree.find_all(nodes.FromImport) for one in found.names if isinstance(one, str)}
+    return imported | {macro.name for macro in tree.find_all(nodes.Macro)}

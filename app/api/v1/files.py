@@ -13,7 +13,7 @@ from app.api.v1.shapes.files import ANY_BYTES, FileBytes, FileOut, FileQuery
 from app.api.v1.shapes.parts import IdPath, Problem
 from app.edge.context import db, now, principal, strict_request, workspace_id
 from app.edge.guard import allow
-from app.edge.headers import as_attachment
+from app.edge.headers import to_be_saved
 from app.edge.requests import Taken, takes
 from app.files.models import File
 from app.files.queries import get_file, read_bytes
@@ -68,7 +68,7 @@ def get(path: IdPath) -> Response:
 def get_content(path: IdPath) -> Response:
     """Read the bytes of a file."""
     file = _file(path)
-    return as_attachment(read_bytes(db(), file_id=file.id), media_type=file.media_type, name=file.name)
+    return to_be_saved(read_bytes(db(), file_id=file.id), media_type=file.media_type, name=file.name)
 
 
 def _file(path: IdPath) -> File:

@@ -27,6 +27,7 @@ from app.identity.queries.people import (
     needs_second_publisher,
 )
 from app.identity.queries.views import list_views
+from app.identity.queries.ways_in import has_second_factor, link_digest, person_of_link, recovery_codes_left
 
 __all__ = [
     "GroupRow",
@@ -43,6 +44,8 @@ __all__ = [
     "find_workspace",
     "get_membership",
     "get_person",
+    "has_second_factor",
+    "link_digest",
     "list_group_members",
     "list_groups",
     "list_keys",
@@ -52,4 +55,6 @@ __all__ = [
     "list_people",
     "list_views",
     "needs_second_publisher",
+    "person_of_link",
+    "recovery_codes_left",
 ]

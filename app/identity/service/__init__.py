@@ -21,7 +21,7 @@ from app.identity.service.keys import (
     open_by_key,
     revoke_key,
 )
-from app.identity.service.links import LinkSpent, make_sign_in_link, person_of_link, use_sign_in_link
+from app.identity.service.links import LinkSpent, make_sign_in_link, use_sign_in_link
 from app.identity.service.passwords import PasswordSet, Refused, SignIn, set_password, sign_in_with_password
 from app.identity.service.people import AlreadyMember, create_person, disable_person
 from app.identity.service.saved_views import NoSuchView, TooManyViews, remove_view, save_view
@@ -30,10 +30,8 @@ from app.identity.service.second_factor import (
     Passed,
     SecondFactorOff,
     SecondFactorOn,
-    has_second_factor,
     new_secret,
     pass_second_factor,
-    recovery_codes_left,
     remove_second_factor,
     renew_recovery_codes,
     turn_off_second_factor,
@@ -93,13 +91,10 @@ __all__ = [
     "find_session",
     "forget_old_attempts",
     "get_group",
-    "has_second_factor",
     "make_sign_in_link",
     "new_secret",
     "open_by_key",
     "pass_second_factor",
-    "person_of_link",
-    "recovery_codes_left",
     "remove_second_factor",
     "remove_view",
     "renew_recovery_codes",

@@ -5,7 +5,6 @@ same moment have one winner. Opening it changes nothing; only `use_sign_in_link`
 Called by the command line, which prints links, and by the sign-in page.
 """
 
-import hashlib
 import secrets
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.identity.models import SignInLink
+from app.identity.queries import link_digest
 from app.identity.rules import LINK_LIFE
 from app.identity.service.accounts import PersonDisabled, hold_account, record_about_person
 from app.kernel.errors import Gone
@@ -37,7 +37,7 @@ def make_sign_in_link(session: Session, *, now: datetime, actor: Actor, person_i
     hold_account(session, person_id=person_id)
     token = secrets.token_urlsafe(32)
     session.execute(
-        insert(SignInLink).values(token_sha256=_digest(token), person_id=person_id, expires_at=now + LINK_LIFE)
+        insert(SignInLink).values(token_sha256=link_digest(token), person_id=person_id, expires_at=now + LINK_LIFE)
     )
     record_about_person(session, now=now, actor=actor, person_id=person_id, type="link.made")
     return token
@@ -49,7 +49,7 @@ def use_sign_in_link(session: Session, *, now: datetime, token: str) -> UUID:
     Raises:
         LinkSpent: it is used up, older than an hour, unknown, or its person is disabled.
     """
-    digest = _digest(token)
+    digest = link_digest(token)
     person_id = session.scalar(select(SignInLink.person_id).where(SignInLink.token_sha256 == digest))
     if person_id is None:
         raise LinkSpent
@@ -69,14 +69,6 @@ def use_sign_in_link(session: Session, *, now: datetime, token: str) -> UUID:
     return person_id
 
 
-def person_of_link(session: Session, *, now: datetime, token: str) -> UUID | None:
-    """Return whom a link would sign in, None when it would nobody. Uses nothing up."""
-    wanted = select(SignInLink.person_id).where(
-        SignInLink.token_sha256 == _digest(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now
-    )
-    return session.scalar(wanted)
-
-
 def spend_links_of(session: Session, *, now: datetime, person_id: UUID) -> None:
     """Use up every link that a person still has. The caller writes the event that says why."""
     session.execute(
@@ -91,7 +83,3 @@ def was_link_used_at(session: Session, *, person_id: UUID, at: datetime) -> bool
     """
     used = select(SignInLink.person_id).where(SignInLink.person_id == person_id, SignInLink.used_at == at)
     return session.scalar(used.limit(1)) is not None
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -36,7 +36,7 @@ def save_view(
     person_id: UUID,
     name: str,
     wanted: Mapping[str, str],
-) -> SavedView:
+) -> None:
     """Keep filters under a name; one of the same name is replaced.
 
     Raises:
@@ -56,7 +56,6 @@ def save_view(
     view.wanted = dict(wanted)
     session.flush()
     _record(session, now, actor, view, type="view.saved")
-    return view
 
 
 def remove_view(

@@ -14,13 +14,14 @@ from typing import Final
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.identity.models import RecoveryCode, SecondFactor
+from app.identity.queries import has_second_factor, recovery_codes_left
 from app.identity.rules.second_factor import RECOVERY_CODES, plain_recovery_code, step_of
-from app.identity.service.accounts import Account, hold_account, hold_account_alone, record_about_person
+from app.identity.service.accounts import hold_account, hold_account_alone, record_about_person
 from app.identity.service.attempts import admit_attempt, count_attempt
 from app.identity.service.passwords import Refused
 from app.kernel.errors import Conflict
@@ -51,17 +52,6 @@ class Passed:
 def new_secret() -> str:
     """Return a secret for an authenticator: 160 random bits in base 32 (RFC 4226, section 4)."""
     return pyotp.random_base32()
-
-
-def has_second_factor(session: Session, *, person_id: UUID) -> bool:
-    """Say whether this person is asked for a code."""
-    return session.get(SecondFactor, person_id, populate_existing=True) is not None
-
-
-def recovery_codes_left(session: Session, *, person_id: UUID) -> int:
-    """Return how many recovery codes of a person are not used yet."""
-    unused = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
-    return session.scalar(unused) or 0
 
 
 def turn_on_second_factor(
@@ -170,20 +160,19 @@ def turn_off_second_factor(
     return passed
 
 
-def remove_second_factor(session: Session, *, now: datetime, actor: Actor, person_id: UUID) -> Account:
+def remove_second_factor(session: Session, *, now: datetime, actor: Actor, person_id: UUID) -> None:
     """Take a person's second factor away: herself with a code, or the operator for somebody who has lost everything.
 
     Raises:
         SecondFactorOff: there is none.
         NoSuchPerson.
     """
-    account = hold_account_alone(session, person_id=person_id)
+    hold_account_alone(session, person_id=person_id)
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     gone = delete(SecondFactor).where(SecondFactor.person_id == person_id).returning(SecondFactor.person_id)
     if session.scalar(gone) is None:
         raise SecondFactorOff
     record_about_person(session, now=now, actor=actor, person_id=person_id, type="second_factor.off")
-    return account
 
 
 def _new_codes(session: Session, person_id: UUID) -> list[str]:

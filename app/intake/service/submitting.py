@@ -108,6 +108,7 @@ def submit_each(
         elements: The exact bytes of each, and the same decoded; the door has checked their shapes.
     """
     known = Known(session, workspace_id=sender.workspace_id)
+    known.meet_files(document.get("context") or () for _, document in elements)
     outcomes: list[_Prepared | ServiceError] = []
     for body, document in elements:
         try:

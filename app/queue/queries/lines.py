@@ -83,6 +83,16 @@ def find_queue(session: Session, *, workspace_id: UUID, name: str) -> Queue | No
     return session.scalar(select(Queue).where(Queue.workspace_id == workspace_id, Queue.name == name))
 
 
+def find_items(session: Session, *, workspace_id: UUID, item_ids: Collection[UUID]) -> list[Item]:
+    """Return those of these items that this workspace has."""
+    return list(session.scalars(select(Item).where(Item.workspace_id == workspace_id, Item.id.in_(item_ids))))
+
+
+def find_items_of(session: Session, *, submission_ids: Collection[UUID]) -> list[Item]:
+    """Return the items that these submissions wait as, of those that ever waited."""
+    return list(session.scalars(select(Item).where(Item.submission_id.in_(submission_ids))))
+
+
 def find_item_of(session: Session, *, submission_id: UUID) -> Item | None:
     """Return the item that a submission waits as, if it ever waited."""
     return session.scalar(select(Item).where(Item.submission_id == submission_id))

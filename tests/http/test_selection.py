@@ -30,7 +30,7 @@ def send(site: Site, *texts: str, **more: Any) -> None:
 
 def preview(ada: Reader, items: list[str]) -> tuple[int, str, dict[str, str]]:
     """Select items; return the status, the page, and the digests of what it shows."""
-    answer = ada.post("/items/bulk", item=items)
+    answer = ada.post("/items/selection", item=items)
     page = answer.get_data(as_text=True)
     return answer.status_code, page, dict(DIGEST.findall(page))
 
@@ -47,7 +47,9 @@ def test_each_becomes_a_decision_of_its_own_and_the_clock_has_run(site: Site) ->
     status, page, digests = preview(ada, items)
     assert status == 200
     assert all(word in page for word in ("one", "two", "three", "<review-clock"))
-    judged = ada.post("/items/bulk/decide", item=SHOWN.findall(page), verb="approve", note="Same letter.", **digests)
+    judged = ada.post(
+        "/items/selection/decide", item=SHOWN.findall(page), verb="approve", note="Same letter.", **digests
+    )
     assert "3 of 3 judged" in judged.get_data(as_text=True)
     with site.app.database.unit_of_work() as session:
         assert session.scalar(text("SELECT count(*) FROM decisions WHERE decided_by_kind = 'human'")) == 3
@@ -63,15 +65,17 @@ def test_all_can_be_taken_back(site: Site) -> None:
     send(site, "one", "two")
     ada = Reader(site, "ada")
     _, page, digests = preview(ada, ada.found())
-    judged = ada.post("/items/bulk/decide", item=SHOWN.findall(page), verb="reject", **digests).get_data(as_text=True)
+    judged = ada.post("/items/selection/decide", item=SHOWN.findall(page), verb="reject", **digests).get_data(
+        as_text=True
+    )
     made = re.findall(r'name="decision" value="(dec_[0-9a-f]+)"', judged)
     assert len(made) == 2
     site.add_person("eve", ["reviewer"])
-    Reader(site, "eve").post("/items/bulk/undo", decision=made)
+    Reader(site, "eve").post("/items/selection/undo", decision=made)
     assert len(ada.found("state=decided")) == 2
-    back = ada.post("/items/bulk/undo", decision=[*made, "dec_x"])
+    back = ada.post("/items/selection/undo", decision=[*made, "dec_x"])
     assert back.location.endswith("partly_undone")
-    assert ada.post("/items/bulk/undo", decision=made).location.endswith("all_undone")
+    assert ada.post("/items/selection/undo", decision=made).location.endswith("all_undone")
     assert ada.found("state=decided") == []
 
 
@@ -98,7 +102,7 @@ def test_another_content_than_was_shown_is_not_decided(site: Site) -> None:
     _, page, digests = preview(ada, ada.found())
     first, second = SHOWN.findall(page)
     digests[f"sha256.{second}"] = "0" * 64
-    said = ada.post("/items/bulk/decide", item=[first, second], verb="approve", **digests).get_data(as_text=True)
+    said = ada.post("/items/selection/decide", item=[first, second], verb="approve", **digests).get_data(as_text=True)
     assert "1 of 2 judged" in said
     assert "✕ Not judged" in said
     assert len(ada.found("state=decided")) == 1
@@ -110,7 +114,9 @@ def test_what_somebody_took_meanwhile_keeps_no_other_back(site: Site) -> None:
     ada = Reader(site, "ada")
     _, page, digests = preview(ada, ada.found())
     taken = site.call("POST", "/claims", {}, key="eve").body["item"]["id"]
-    said = ada.post("/items/bulk/decide", item=SHOWN.findall(page), verb="approve", **digests).get_data(as_text=True)
+    said = ada.post("/items/selection/decide", item=SHOWN.findall(page), verb="approve", **digests).get_data(
+        as_text=True
+    )
     assert "2 of 3 judged" in said
     assert ada.found("state=claimed") == [taken]
 
@@ -120,11 +126,11 @@ def test_what_somebody_took_meanwhile_keeps_no_other_back(site: Site) -> None:
     [
         ({}, 422),
         ({"item": ["it_x", "q_" + "0" * 32]}, 422),
-        ({"item": ["it_" + "0" * 32]}, 404),
+        ({"item": ["it_" + "0" * 32]}, 422),
     ],
 )
 def test_a_selection_of_nothing_says_so(site: Site, form: dict[str, Any], status: int) -> None:
-    assert Reader(site, "ada").post("/items/bulk", **form).status_code == status
+    assert Reader(site, "ada").post("/items/selection", **form).status_code == status
 
 
 def test_it_is_bounded_and_asks_for_a_verb(site: Site) -> None:
@@ -132,8 +138,8 @@ def test_it_is_bounded_and_asks_for_a_verb(site: Site) -> None:
     site.call("POST", "/submissions/batch", {"submissions": batch})
     ada = Reader(site, "ada")
     items = ada.found()
-    assert ada.post("/items/bulk", item=items).status_code == 422
-    assert ada.post("/items/bulk/decide", item=items[:2], verb="correct").status_code == 422
+    assert ada.post("/items/selection", item=items).status_code == 422
+    assert ada.post("/items/selection/decide", item=items[:2], verb="correct").status_code == 422
     assert ada.found("state=decided") == []
 
 
@@ -145,7 +151,7 @@ def test_the_first_may_be_left_out_and_nothing_else_is_decided_in_its_place(site
     first, *others = SHOWN.findall(page)
     claim = re.search(r'name="claim" value="(cl_[0-9a-f]+)"', page)
     assert claim is not None
-    judged = ada.post("/items/bulk/decide", item=others, verb="approve", claim=claim[1], **digests)
+    judged = ada.post("/items/selection/decide", item=others, verb="approve", claim=claim[1], **digests)
     assert "2 of 2 judged" in judged.get_data(as_text=True)
     assert ada.found("state=decided") == others
     assert ada.found("state=waiting") == [first]
@@ -161,7 +167,7 @@ def test_what_is_open_at_the_desk_is_never_decided_in_anothers_place(site: Site)
     (waiting,) = ada.found("state=waiting")
     _, _, digests = preview(ada, [open_one])
     digests = {f"sha256.{waiting}": next(iter(digests.values()))}
-    judged = ada.post("/items/bulk/decide", item=[waiting], verb="approve", **digests).get_data(as_text=True)
+    judged = ada.post("/items/selection/decide", item=[waiting], verb="approve", **digests).get_data(as_text=True)
     assert "0 of 1 judged" in judged
     assert "another item open" in judged
     assert ada.found("state=decided") == []
@@ -192,4 +198,4 @@ def test_an_auditor_selects_nothing(site: Site) -> None:
     site.add_person("aud", ["auditor"])
     auditor = Reader(site, "aud")
     assert 'name="item"' not in auditor.get("/items")
-    assert auditor.post("/items/bulk", item=auditor.found()).status_code == 403
+    assert auditor.post("/items/selection", item=auditor.found()).status_code == 403

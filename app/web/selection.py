@@ -1,12 +1,14 @@
-"""/items/bulk: judge a selection of items alike, each for itself: seen first, one vote and one record each, undoable.
+"""/items/selection: judge chosen items alike, each for itself: seen first, one vote and one record each, undoable.
 
 Nothing of high risk, and nothing that the person could not take at her desk at this moment. Her clock runs on the first
 item of the selection from the preview on, so that no second of it is lost (docs/decisions/035).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,19 +19,21 @@ from app.kernel.errors import Conflict, ServiceError
 from app.kernel.ids import NoSuchId, parse
 from app.kernel.ids import show as show_id
 from app.queue.models import Claim, Item
-from app.queue.queries import find_live_claim, get_item
-from app.review.queries import get_decision, running_time
+from app.queue.queries import find_items, find_live_claim
+from app.review.queries import get_decision
 from app.review.rules.verdict import Verdict
-from app.review.service import NothingToClaim, Overtaken, decide, give_back, take_item, undo
-from app.submissions.queries import OpenSubmission, open_submission
-from app.timekeeping.queries import newest_seq
+from app.review.service import NothingToClaim, Overtaken, decide, take_item, undo
+from app.submissions.queries import OpenSubmission, open_submissions
 from app.web.as_text import as_text
+from app.web.claim_clock import clock_of
 from app.web.context_view import context_of
+from app.web.giving_back import put_back
 from app.web.onward import to
+from app.web.refusals import sentence_of
 from app.web.shown_files import files_of
-from app.web.takeable import why_not_mine
+from app.web.takeable import takeable, why_not_mine
 
-page = Blueprint("bulk", __name__)
+page = Blueprint("selection", __name__)
 AT_MOST: Final = 25
 VERBS: Final = {"approve": "Approve", "reject": "Reject"}
 _TEXT: Final = 2_000
@@ -48,7 +52,7 @@ class Chosen:
     problem: str | None
 
 
-@page.post("/items/bulk")
+@page.post("/items/selection")
 @allow("review")
 def preview() -> str | tuple[str, int]:
     """Show everything that is selected, and start the clock on the first that can be judged."""
@@ -60,44 +64,50 @@ def preview() -> str | tuple[str, int]:
     live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     if live is not None and live.expires_at > now() and live.item_id not in {item.id for item in items}:
         return _empty(BusyElsewhere().detail), 409
-    chosen = [_chosen(item, live) for item in items]
-    # What she has open already comes first: her clock runs on it.
-    good = sorted((one for one in chosen if one.problem is None), key=lambda one: not _is_open(one.item, live))
-    bad = [one for one in chosen if one.problem is not None]
+    chosen = _choose(items, live)
+    good, bad = ([one for one in chosen if (one.problem is None) == fine] for fine in (True, False))
     claim = _take(good[0].item) if good else None
     return render_template(
-        "items/bulk.html",
-        rows=[_shown(one) for one in good],
-        left_out=[{"url": _url(one.item), "name": one.opened.task_type.name, "why": one.problem} for one in bad],
-        clock=None if claim is None else _clock(claim),
+        "items/selection.html",
+        rows=_rows(good),
+        left_out=[{**_named(one.item, one.opened), "why": one.problem} for one in bad],
+        clock=None if claim is None else clock_of(claim),
         claim=None if claim is None else show_id("claim", claim.id),
         verbs=VERBS,
-        urls={"decide": url_for("bulk.judge"), "list": url_for("item_list_page.show")},
+        urls={"decide": url_for("selection.judge"), "list": url_for("item_list_page.show")},
     )
 
 
 def _selected() -> list[Item]:
     """Return the selected items that there are, each once, in the order of the list."""
-    found = []
+    ids: list[UUID] = []
     for text in dict.fromkeys(request.form.getlist("item")[: 2 * AT_MOST]):
-        try:
-            found.append(get_item(db(), workspace_id=workspace_id(), item_id=parse("item", text)))
-        except NoSuchId:
-            continue
-    return found
+        with suppress(NoSuchId):
+            ids.append(parse("item", text))
+    found = {item.id: item for item in find_items(db(), workspace_id=workspace_id(), item_ids=ids)}
+    return [found[item_id] for item_id in ids if item_id in found]
+
+
+def _open_all(items: Sequence[Item]) -> dict[UUID, OpenSubmission]:
+    ids = [item.submission_id for item in items]
+    return open_submissions(db(), workspace_id=workspace_id(), submission_ids=ids)
 
 
 def _empty(problem: str) -> str:
     urls = {"decide": "", "list": url_for("item_list_page.show")}
-    return render_template("items/bulk.html", rows=[], left_out=[], clock=None, verbs=VERBS, urls=urls, problem=problem)
+    return render_template(
+        "items/selection.html", rows=[], left_out=[], clock=None, verbs=VERBS, urls=urls, problem=problem
+    )
 
 
-def _chosen(item: Item, live: Claim | None) -> Chosen:
-    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
-    return Chosen(item, opened, _problem(item, opened, live))
+def _choose(items: Sequence[Item], live: Claim | None) -> list[Chosen]:
+    """Return the selected items with what keeps each from being judged here; what she has open comes first."""
+    opened, free = _open_all(items), takeable(items)
+    chosen = [Chosen(i, opened[i.submission_id], _problem(i, opened[i.submission_id], live, free)) for i in items]
+    return sorted(chosen, key=lambda one: not _is_open(one.item, live))
 
 
-def _problem(item: Item, opened: OpenSubmission, live: Claim | None) -> str | None:
+def _problem(item: Item, opened: OpenSubmission, live: Claim | None, free: set[UUID]) -> str | None:
     """Return why an item cannot be judged in a selection, in words."""
     if opened.submission.high_risk:
         return "It is of high risk: judge it at the desk."
@@ -105,9 +115,7 @@ def _problem(item: Item, opened: OpenSubmission, live: Claim | None) -> str | No
         return "It holds sensitive values, which are shown at the desk only."
     if item.adjudicating:
         return "Reviewers disagree about it: settle it at the desk."
-    if _is_open(item, live):
-        return None
-    return why_not_mine(item)
+    return None if _is_open(item, live) or item.id in free else why_not_mine(item)
 
 
 def _is_open(item: Item, live: Claim | None) -> bool:
@@ -134,38 +142,33 @@ def _take(item: Item) -> Claim:
     return taken[0]
 
 
-def _clock(claim: Claim) -> dict[str, Any]:
-    # Taken within this very request, it may have begun after the time that the request goes by.
-    at = max(now(), claim.claimed_at)
-    return {
-        "beats_url": url_for("claims.post_beat", id=show_id("claim", claim.id)),
-        "seq": newest_seq(db(), claim_id=claim.id) + 1,
-        "active_seconds": running_time(db(), claim=claim, at=at) // 1000,
-        "expires_in_seconds": int((claim.expires_at - now()).total_seconds()),
-        "cap_seconds": claim.cap_ms // 1000,
-    }
+def _rows(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
+    files = files_of(*(one.opened.received for one in chosen))
+    return [_shown(one, files) for one in chosen]
 
 
-def _url(item: Item) -> str:
-    return url_for("item_page.show", item_id=show_id("item", item.id))
-
-
-def _shown(one: Chosen) -> dict[str, Any]:
+def _shown(one: Chosen, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     received = one.opened.received
     return {
+        **_named(one.item, one.opened),
         "id": show_id("item", one.item.id),
-        "url": _url(one.item),
-        "task_type": one.opened.task_type.name,
-        "external_id": one.opened.submission.external_id,
         "sha256": one.opened.submission.content_sha256.hex(),
         "output": as_text(received.output) if received.has_output else None,
         "actions": [(action.name, as_text(action.args)) for action in received.actions],
         "confidence": received.confidence,
-        "context": context_of(received, files=files_of(received)),
+        "context": context_of(received, files=files),
     }
 
 
-@page.post("/items/bulk/decide")
+def _named(item: Item, opened: OpenSubmission) -> dict[str, Any]:
+    return {
+        "url": url_for("item_page.show", item_id=show_id("item", item.id)),
+        "task_type": opened.task_type.name,
+        "external_id": opened.submission.external_id,
+    }
+
+
+@page.post("/items/selection/decide")
 @allow("review")
 def judge() -> str | tuple[str, int] | AnyResponse:
     """Judge each of what was shown; what cannot be judged any more keeps none of the others back."""
@@ -175,13 +178,15 @@ def judge() -> str | tuple[str, int] | AnyResponse:
     words = {name: request.form.get(name, "").strip()[:_TEXT] or None for name in ("message", "note")}
     verdict = Verdict(verb, message=words["message"], note=words["note"])
     live = _first_of(items)
-    results = [_judge(item, verdict) for item in sorted(items, key=lambda item: not _is_open(item, live))]
+    opened = _open_all(items)
+    ordered = sorted(items, key=lambda item: not _is_open(item, live))
+    results = [_named(item, opened[item.submission_id]) | _judge(item, verdict) for item in ordered]
     decided = [result["decision"] for result in results if result["decision"]]
     return render_template(
         "items/judged.html",
         results=results,
         done=sum(1 for result in results if result["problem"] is None),
-        undo=None if not decided else {"url": url_for("bulk.take_back"), "decisions": decided},
+        undo=None if not decided else {"url": url_for("selection.take_back"), "decisions": decided},
         list_url=url_for("item_list_page.show"),
     )
 
@@ -191,29 +196,14 @@ def _first_of(items: Sequence[Item]) -> Claim | None:
     live = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
     previewed = live is not None and show_id("claim", live.id) == request.form.get("claim", "")
     if live is not None and previewed and live.item_id not in {item.id for item in items}:
-        give_back(
-            db(),
-            actor=principal().actor,
-            workspace_id=workspace_id(),
-            person_id=person_id(),
-            claim_id=live.id,
-            act="release",
-        )
+        put_back(live)
         return None
     return live
 
 
 def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
     """Judge one item; what is refused is undone alone and said."""
-    opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
-    result: dict[str, Any] = {
-        "url": _url(item),
-        "task_type": opened.task_type.name,
-        "external_id": opened.submission.external_id,
-        "problem": None,
-        "said": None,
-        "decision": None,
-    }
+    result: dict[str, Any] = {"problem": None, "said": None, "decision": None}
     try:
         with db().begin_nested():
             claim = _take(item)
@@ -229,7 +219,7 @@ def _judge(item: Item, verdict: Verdict) -> dict[str, Any]:
                 at_desk=True,
             )
     except ServiceError as error:
-        return {**result, "problem": f"{error.detail} {'; '.join(f.detail for f in error.faults)}".strip()}
+        return {**result, "problem": sentence_of(error)}
     if isinstance(handed, Overtaken):
         return {**result, "problem": "Somebody else was quicker."}
     if handed.decision is None or handed.blind:
@@ -245,7 +235,7 @@ def _seen(item: Item) -> bytes:
         return b""
 
 
-@page.post("/items/bulk/undo")
+@page.post("/items/selection/undo")
 @allow("review")
 def take_back() -> AnyResponse:
     """Take back each of these decisions that is not final yet; the items are kept for whoever decided."""
