@@ -72,7 +72,7 @@ def _page(faults: dict[str, str], *, typed_name: str = "") -> str:
         urls={
             "all": url_for("item_list_page.show"),
             "save": _list_url(asked, "save"),
-            "bulk": url_for("selection.preview"),
+            "select": url_for("selection.preview"),
         },
     )
 
