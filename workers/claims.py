@@ -8,7 +8,8 @@ from typing import Final
 from app.review.service import expire_claims
 from workers.task import Tools, is_alone
 
-_BATCH: Final = 100
+# A reviewer who decides just then waits for the end of the transaction that has her item locked, so each is short.
+_BATCH: Final = 10
 
 
 def expire(tools: Tools) -> int:
@@ -19,6 +20,6 @@ def expire(tools: Tools) -> int:
         with tools.unit_of_work() as (session, _):
             ended = expire_claims(session=session, limit=_BATCH) if is_alone(session, "claims") else 0
         expired += ended
-        if ended < _BATCH:
+        if not ended:
             break
     return expired

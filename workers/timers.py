@@ -12,7 +12,8 @@ from app.queue.service import rekey
 from app.review.service import measure_handling, tend_items
 from workers.task import Tools, is_alone
 
-_BATCH: Final = 100
+# An item that is tended is locked to the end of its transaction, and whoever decides it just then waits that long.
+_BATCH: Final = 25
 _REKEY_BATCH: Final = 1_000
 # One look ends after this long; the next comes at once and begins with what is longest overdue.
 _TEND_FOR_MS: Final = 5_000

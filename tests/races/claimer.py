@@ -161,7 +161,7 @@ class _Reviewer(_Person):
 
     def _all_done(self) -> bool:
         with self._database.unit_of_work() as session:
-            expire_claims(session=session, limit=20)
+            expire_claims(session=session, limit=5)
         with self._database.unit_of_work() as session:
             return session.scalar(select(func.count()).select_from(Item).where(Item.state.in_(OPEN))) == 0
 

@@ -3,7 +3,9 @@
 Locks are taken in this order everywhere. Called by the services of the queue and by the flow out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.queue.models import Claim, Item
 from app.queue.queries import NoSuchClaim
+
+# What was read before the lock may be old by now.
+_FRESH: Final[Mapping[str, Any]] = {"populate_existing": True}
 
 
 @dataclass(frozen=True)
@@ -46,33 +51,34 @@ def lock_claim(session: Session, *, workspace_id: UUID, person_id: UUID | None, 
     item_id = session.scalar(wanted)
     if item_id is None:
         raise NoSuchClaim
-    fresh = {"populate_existing": True}
     item = lock_item(session, item_id=item_id)
-    claim = session.scalars(select(Claim).where(Claim.id == claim_id).with_for_update(), execution_options=fresh).one()
-    return LockedClaim(item, claim)
+    return LockedClaim(item, _lock_only(session, claim_id))
 
 
 def try_lock_claim(session: Session, *, workspace_id: UUID, claim_id: UUID) -> LockedClaim | None:
     """Lock a claim with its item, or return None when another transaction is at work on the item."""
-    item_id = session.scalars(
-        select(Claim.item_id).where(Claim.id == claim_id, Claim.workspace_id == workspace_id)
-    ).one()
-    free = select(Item.id).where(Item.id == item_id).with_for_update(skip_locked=True)
-    if session.scalar(free) is None:
-        return None
-    return lock_claim(session, workspace_id=workspace_id, person_id=None, claim_id=claim_id)
+    item_of = select(Item).join(Claim, Claim.item_id == Item.id)
+    item = session.scalar(
+        item_of.where(Claim.id == claim_id, Claim.workspace_id == workspace_id).with_for_update(
+            of=Item, skip_locked=True
+        ),
+        execution_options=_FRESH,
+    )
+    return None if item is None else LockedClaim(item, _lock_only(session, claim_id))
 
 
 def try_lock_item(session: Session, *, item_id: UUID) -> Item | None:
     """Lock an item and return it as it is now, or None when another transaction is at work on it."""
     return session.scalar(
-        select(Item).where(Item.id == item_id).with_for_update(skip_locked=True),
-        execution_options={"populate_existing": True},
+        select(Item).where(Item.id == item_id).with_for_update(skip_locked=True), execution_options=_FRESH
     )
 
 
 def lock_item(session: Session, *, item_id: UUID) -> Item:
     """Lock an item and return it as it is now."""
-    return session.scalars(
-        select(Item).where(Item.id == item_id).with_for_update(), execution_options={"populate_existing": True}
-    ).one()
+    return session.scalars(select(Item).where(Item.id == item_id).with_for_update(), execution_options=_FRESH).one()
+
+
+def _lock_only(session: Session, claim_id: UUID) -> Claim:
+    """Lock a claim whose item this transaction has locked."""
+    return session.scalars(select(Claim).where(Claim.id == claim_id).with_for_update(), execution_options=_FRESH).one()
