@@ -36,27 +36,35 @@ SETS: Final = ("address_fields", "short_answers")
 #: Before everything that waits.
 FIRST: Final = 100
 MOST_TABS: Final = 40
-PAUSE_SECONDS: Final = 0.3
+PAUSE_SECONDS: Final = 1.5
 _READY: Final = "form[data-ready]"
 # Both ends are told by the browser's own clock, so that the driver's looking is not counted: the last key before the
-# page was left, and the moment at which its keys were live.
+# item was left, the first frame with the next one in it, and the moment at which its keys were live.
 _WATCH: Final = """
+const now = () => performance.timeOrigin + performance.now();
 addEventListener("keydown", (event) => {
   sessionStorage.setItem("pressed", performance.timeOrigin + event.timeStamp);
 }, true);
+let seen;
 new MutationObserver(() => {
-  if (window.usableAt === undefined && document.querySelector("form[data-ready]"))
-    window.usableAt = performance.timeOrigin + performance.now();
+  const form = document.getElementById("decide");
+  if (!form) return;
+  if (form.dataset.claim !== seen) {
+    seen = form.dataset.claim;
+    window.shownAt = window.usableAt = undefined;
+    // A task after the frame's beginning: by then it was drawn.
+    requestAnimationFrame(() => { setTimeout(() => { window.shownAt = now(); }); });
+  }
+  if ("ready" in form.dataset) window.usableAt ??= now();
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 _PRESSED: Final = 'Number(sessionStorage.getItem("pressed"))'
+_BOTH: Final = "window.shownAt !== undefined && window.usableAt !== undefined"
 # From then on the item can be read and its fields take text.
-_SHOWN: Final = (
-    'performance.timeOrigin + performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd - ' + _PRESSED
-)
-# From then on keys of one letter act: a little later on purpose, or a key that was pressed twice would decide an item
-# that nobody has seen.
-_USABLE: Final = "window.usableAt - " + _PRESSED
+_SHOWN: Final = "window.shownAt - " + _PRESSED
+# From then on keys of one letter act: never sooner than a key that was struck twice would be struck again, or that
+# would decide an item which nobody has seen.
+_USABLE: Final = "Math.max(window.shownAt, window.usableAt) - " + _PRESSED
 _BARE: Final = 'performance.getEntriesByType("navigation")[0].domComplete'
 _FLAGS: Final = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
@@ -125,10 +133,11 @@ def travel(database: Database, port: int, link: str) -> dict[str, float]:
         for _ in range(ITEMS):
             claim = str(page.locator(_READY).get_attribute("data-claim"))
             pressed = _judge(page, verdicts[_external_id(database, claim)])
-            # Whoever reads leaves the browser time to rest.
+            # Whoever reads leaves the browser time to rest, and the desk to have the next item kept ready.
             time.sleep(PAUSE_SECONDS)
             page.keyboard.press(pressed[1])
             page.wait_for_selector(f'{_READY}:not([data-claim="{claim}"])')
+            page.wait_for_function(_BOTH)
             tally.took["shown"].append(page.evaluate(_SHOWN))
             tally.took["usable"].append(page.evaluate(_USABLE))
             keys.append(pressed[0] + 1)

@@ -25,12 +25,13 @@ class ReviewClock extends HTMLElement {
     this.lastTick = performance.now();
     this.leaseEnds = performance.now() + Number(this.dataset.expiresInSeconds) * 1000;
     this.over = false;
-    this.noteInput = () => this.#noteInput();
-    for (const name of INPUTS) document.addEventListener(name, this.noteInput, { passive: true, capture: true });
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#beacon() : this.#beat()));
-    window.addEventListener("pagehide", () => { if (!document.hidden) this.#beacon(); });
-    window.addEventListener("pageshow", (event) => { if (event.persisted) this.#beat(); });
-    for (const name of ["focus", "blur"]) window.addEventListener(name, () => { if (!document.hidden) this.#beat(); });
+    this.life = new AbortController();
+    const { signal } = this.life;
+    for (const name of INPUTS) document.addEventListener(name, () => this.#noteInput(), { passive: true, capture: true, signal });
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#beacon() : this.#beat()), { signal });
+    window.addEventListener("pagehide", () => { if (!document.hidden) this.#beacon(); }, { signal });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.#beat(); }, { signal });
+    for (const name of ["focus", "blur"]) window.addEventListener(name, () => { if (!document.hidden) this.#beat(); }, { signal });
     this.beatTimer = setInterval(() => this.#beat(), BEAT_MS);
     this.tickTimer = setInterval(() => this.#tick(), 1000);
     this.#beat();
@@ -39,7 +40,8 @@ class ReviewClock extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.beatTimer);
     clearInterval(this.tickTimer);
-    for (const name of INPUTS) document.removeEventListener(name, this.noteInput, { capture: true });
+    this.life.abort();
+    this.over = true;
   }
 
   #noteInput() {

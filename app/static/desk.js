@@ -1,226 +1,169 @@
-/* The desk's form: drafts and handing in. Everything works without this; it keeps what is typed. Promise: nothing typed
-   is lost: it goes to data-draft-url soon after the last key as {token, fields}, where fields is what the form would
-   post ("draft-saved" tells others on the page), and into the tab's own storage while the server cannot be reached.
-   One page decides once. Holds no rule of its own. Sets data-ready on the form when the keys (keys.js) are live. */
+/* The desk: one open item after the other, in one page. Everything works without this; it keeps what is typed
+   (draft.js), asks before typed changes are dropped, hands the form in and shows what comes next in its place
+   (in_place.js). One form is handed in once. Holds no rule of its own. Sets data-ready on the form while it may be
+   judged: the keys (keys.js) act only then. */
 
-import { lets, missing } from "./friction.js";
-import { firstField } from "./keys.js";
+import { keepAhead } from "./ahead.js";
+import { Draft } from "./draft.js";
+import { changed, chooseEdit, dropUntouched, markChanges } from "./fields.js";
+import { lets, missing, watchEvidence } from "./friction.js";
+import { fromAnotherRelease, NotTaken, post, show } from "./in_place.js";
+import { firstField, offerKeys } from "./keys.js";
 
-const SAVE_MS = 800;
-const SETTLE_MS = 300;
-const form = document.getElementById("decide");
-const unsent = document.getElementById("unsent");
-const warning = form.querySelector("[data-warning]");
-const draftState = form.querySelector("[data-draft-state]");
-const storageKey = `draft:${form.dataset.claim}`;
-const act = (name) => form.querySelector(`[data-act="${name}"]`);
+// What is struck twice must not decide the next item before anybody has seen it; nobody sees and decides this fast.
+const SETTLE_MS = 250;
+// What is quick needs no word; what is not says so well within a second.
+const SAY_AFTER_MS = 400;
+const LOST = "This item is no longer yours: its time ran out or somebody decided it. What you typed is kept as a draft. You may still submit; it counts if nobody else has taken the item.";
 
-const controls = [...form.querySelectorAll("[data-control]")];
+let settledAt = performance.now() + SETTLE_MS;
 
-function original(control) {
-  // Not the present value: some browsers bring typed text back on a reload.
-  const fromPage = control.tagName === "SELECT" ? [...control.options].find((one) => one.defaultSelected)?.value : control.defaultValue;
-  return control.dataset.original ?? fromPage ?? control.value;
-}
+class OpenItem {
+  #form;
+  #unsent = document.getElementById("unsent");
+  #life = new AbortController();
+  #draft;
+  #leaving = false;
 
-function changed() {
-  const plain = (text) => text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
-  return controls.filter((control) => plain(control.value) !== plain(original(control)));
-}
+  constructor(form) {
+    this.#form = form;
+    const { signal } = this.#life;
+    const on = (target, name, act) => target.addEventListener(name, act, { signal });
+    // Before the draft, which asks what the form would post.
+    on(form, "formdata", (event) => dropUntouched(form, event.formData));
+    this.#draft = new Draft(form, { warn: (text) => this.#warn(text), signal });
+    on(form, "input", (event) => this.#onInput(event));
+    on(form, "submit", (event) => this.#onSubmit(event));
+    on(this.#unsent, "click", (event) => this.#onAnswer(event));
+    on(document, "lease-lost", () => { if (!this.#leaving) this.#warn(LOST); });
+    watchEvidence(form);
+    offerKeys(form);
+    keepAhead(form.dataset.aheadUrl, signal);
+    markChanges(form);
+    sayOutcome(form);
+    countUndo(form, signal);
+    setTimeout(() => this.#settle(), settledAt - performance.now());
+  }
 
-function markChanges() {
-  const now = new Set(changed());
-  for (const control of controls) {
-    const head = control.closest(".field").querySelector(".field-head");
-    let word = head.querySelector(".changed");
-    if (now.has(control) && !word) {
-      word = document.createElement("span");
-      word.className = "field-notes";
-      const inner = document.createElement("span");
-      inner.className = "changed";
-      inner.textContent = "changed";
-      word.append(inner);
-      head.append(word);
-    } else if (!now.has(control) && word) {
-      word.parentElement.remove();
+  #settle() {
+    if (!this.#leaving) this.#form.dataset.ready = "";
+  }
+
+  #act(name) {
+    return this.#form.querySelector(`[data-act="${name}"]`);
+  }
+
+  #warn(text) {
+    const warning = this.#form.querySelector("[data-warning]");
+    warning.hidden = text === "";
+    if (warning.textContent !== text) warning.textContent = text;
+  }
+
+  #onInput(event) {
+    chooseEdit(event.target);
+    markChanges(this.#form);
+    this.#draft.noted();
+  }
+
+  #onSubmit(event) {
+    event.preventDefault();
+    if (this.#leaving) return;
+    const wanted = lets(event.submitter) ? missing() : undefined;
+    if (wanted) {
+      this.#warn("Not yet: this is of high risk. What is missing has the focus.");
+      wanted.focus();
+    } else if (event.submitter === this.#act("approve") && this.#dropsChanges()) {
+      this.#unsent.showModal();
+    } else {
+      this.#handIn(event.submitter);
     }
   }
-  const words = form.querySelector("[data-words-of]");
-  if (words) {
-    const text = document.getElementById(words.dataset.wordsOf).value.trim();
-    words.textContent = `${text === "" ? 0 : text.split(/\s+/).length} words`;
+
+  #dropsChanges() {
+    const count = changed(this.#form).length + this.#form.querySelectorAll("[data-rows]").length;
+    this.#unsent.querySelector("[data-changed-count]").textContent = count === 1 ? "1 field" : `${count} fields`;
+    return count > 0 && !this.#form.querySelector('[name="discard_edits"]');
   }
-}
 
-function chooseEdit(control) {
-  const action = control.closest("[data-action]");
-  const edit = action?.querySelector('input[type="radio"][value="edit"]');
-  const chosen = action?.querySelector('input[type="radio"]:checked');
-  if (edit && control.matches("[data-control]") && (!chosen || chosen.value === "approve")) edit.checked = true;
-}
-
-let saveTimer = 0;
-let saving = false;
-let unsavedEdits = false;
-let leaving = false;
-
-function typed() {
-  const fields = {};
-  for (const [name, value] of new FormData(form)) {
-    if (["token", "content_sha256", "discard_edits", "confirmation"].includes(name)) continue;
-    fields[name] = name in fields ? [].concat(fields[name], value) : value;
-  }
-  return fields;
-}
-
-function draftBody() {
-  return JSON.stringify({ token: form.dataset.token, fields: typed() });
-}
-
-function keepHere() {
-  try {
-    sessionStorage.setItem(storageKey, JSON.stringify(typed()));
-  } catch {
-    // Storage may be full or switched off; the warning on the page already says that the text is not saved.
-  }
-}
-
-async function save() {
-  clearTimeout(saveTimer);
-  if (saving || leaving) return;
-  saving = true;
-  unsavedEdits = false;
-  try {
-    const answer = await fetch(form.dataset.draftUrl, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: draftBody(), redirect: "error",
-    });
-    if (!answer.ok) throw new Error(String(answer.status));
-    sessionStorage.removeItem(storageKey);
-    warn("");
-    document.dispatchEvent(new CustomEvent("draft-saved", { detail: await answer.json() }));
-    draftState.textContent = `Saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
-  } catch (error) {
-    notSaved(error.message);
-  } finally {
-    saving = false;
-    if (unsavedEdits) scheduleSave();
-  }
-}
-
-function notSaved(reason) {
-  unsavedEdits = true;
-  keepHere();
-  draftState.textContent = "Draft not saved";
-  warn(reason === "401"
-    ? "You are signed out. Your text is kept in this tab: sign in again in another tab, then go on here."
-    : "Your text could not be saved on the server. It is kept in this tab and tried again; do not close the tab.");
-}
-
-function scheduleSave() {
-  clearTimeout(saveTimer);
-  saveTimer = setTimeout(save, SAVE_MS);
-}
-
-function restore() {
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith("draft:") && key !== storageKey) sessionStorage.removeItem(key);
-  }
-  // A form that an answer was put into, or whose rows were changed, is newer than what stood in it before.
-  if ("newer" in form.dataset) sessionStorage.removeItem(storageKey);
-  const kept = sessionStorage.getItem(storageKey);
-  if (!kept || kept === JSON.stringify(typed())) return;
-  for (const [name, value] of Object.entries(JSON.parse(kept))) {
-    const values = [].concat(value);
-    for (const control of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (control.matches("[type=checkbox], [type=radio]")) control.checked = values.includes(control.value);
-      else if (control.matches("textarea, select, input[type=text]")) control.value = values[0];
+  #onAnswer(event) {
+    const answer = event.target.closest("[data-answer]")?.dataset.answer;
+    if (!answer) return;
+    this.#unsent.close();
+    if (answer === "approve") {
+      const agreed = document.createElement("input");
+      agreed.type = "hidden";
+      agreed.name = "discard_edits";
+      agreed.value = "1";
+      this.#form.append(agreed);
+      this.#act("approve").click();
+    } else if (answer === "submit") {
+      this.#act("submit").click();
+    } else {
+      firstField()?.focus();
     }
   }
-  warn("Text from this tab that had not reached the server is shown again.");
-  scheduleSave();
-}
 
-function warn(text) {
-  warning.hidden = text === "";
-  if (warning.textContent !== text) warning.textContent = text;
-}
+  async #handIn(submitter) {
+    const pressedAt = performance.now();
+    this.#leaving = true;
+    delete this.#form.dataset.ready;
+    this.#form.setAttribute("aria-busy", "true");
+    this.#draft.leave();
+    const state = this.#form.querySelector("[data-draft-state]");
+    let sent = 0;
+    const say = () => { state.textContent = sent < 1 ? `Handing in, ${Math.floor(sent * 100)} %` : "Handed in, waiting for the next"; };
+    const saying = setTimeout(say, SAY_AFTER_MS);
+    try {
+      const { page, url } = await post(this.#form, submitter, (share) => {
+        sent = share;
+        if (performance.now() - pressedAt > SAY_AFTER_MS) say();
+      });
+      // The same item once more, with a row added or a fault named, was seen before.
+      const same = page.getElementById("decide")?.dataset.claim === this.#form.dataset.claim;
+      settledAt = same ? 0 : pressedAt + SETTLE_MS;
+      this.#goOn(page, url, submitter);
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+      this.#stay(error.message);
+    } finally {
+      clearTimeout(saying);
+    }
+  }
 
-function onSubmit(event) {
-  if (leaving) {
-    event.preventDefault();
-    return;
+  #goOn(page, url, submitter) {
+    if (fromAnotherRelease(page) || (!page.getElementById("decide") && url)) {
+      window.location.assign(url ?? window.location.href);
+      return;
+    }
+    this.#life.abort();
+    this.#draft.arrived();
+    if (url) window.history.replaceState(null, "", url);
+    show(page, submitter);
+    start();
   }
-  const wanted = lets(event.submitter) ? missing() : undefined;
-  if (wanted) {
-    event.preventDefault();
-    warn("Not yet: this is of high risk. What is missing has the focus.");
-    wanted.focus();
-    return;
-  }
-  const approves = event.submitter === act("approve");
-  const count = changed().length + form.querySelectorAll("[data-rows]").length;
-  if (approves && count && !form.querySelector('[name="discard_edits"]')) {
-    event.preventDefault();
-    unsent.querySelector("[data-changed-count]").textContent = count === 1 ? "1 field" : `${count} fields`;
-    unsent.showModal();
-    return;
-  }
-  leaving = true;
-  clearTimeout(saveTimer);
-  // Should the server not answer, the browser's Back finds the text here; the next page that opens clears it away.
-  keepHere();
-}
 
-function onAnswer(event) {
-  const answer = event.target.closest("[data-answer]")?.dataset.answer;
-  if (!answer) return;
-  unsent.close();
-  if (answer === "approve") {
-    const agreed = document.createElement("input");
-    agreed.type = "hidden";
-    agreed.name = "discard_edits";
-    agreed.value = "1";
-    form.append(agreed);
-    act("approve").click();
-  } else if (answer === "submit") {
-    act("submit").click();
-  } else {
-    firstField()?.focus();
+  #stay(why) {
+    this.#leaving = false;
+    this.#form.removeAttribute("aria-busy");
+    this.#form.querySelector("[data-draft-state]").textContent = "Not handed in";
+    this.#draft.stay();
+    this.#warn(why);
+    this.#settle();
   }
 }
 
-form.addEventListener("input", (event) => {
-  unsavedEdits = true;
-  chooseEdit(event.target);
-  markChanges();
-  scheduleSave();
-});
-form.addEventListener("submit", onSubmit);
-form.addEventListener("formdata", (event) => {
-  // An untouched field means "as it was"; leaving it out keeps a long output from being sent back for nothing.
-  const touched = new Set(changed());
-  for (const control of controls) if (!touched.has(control)) event.formData.delete(control.name);
-});
-unsent.addEventListener("click", onAnswer);
-document.addEventListener("lease-lost", () =>
-  warn("This item is no longer yours: its time ran out or somebody decided it. What you typed is kept as a draft. You may still submit; it counts if nobody else has taken the item."));
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden || !unsavedEdits || leaving) return;
-  keepHere();
-  navigator.sendBeacon(form.dataset.draftUrl, new Blob([draftBody()], { type: "application/json" }));
-});
-window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
-window.addEventListener("beforeunload", (event) => { if (unsavedEdits && !leaving) event.preventDefault(); });
-
-const outcome = form.querySelector("[data-outcome]");
-if (!outcome.hidden) {
-  // A live region speaks when its text changes, not when it arrives with the page.
+/** A live region speaks when its text changes, not when it arrives with the page. */
+function sayOutcome(form) {
+  const outcome = form.querySelector("[data-outcome]");
+  if (outcome.hidden) return;
   const said = outcome.textContent;
   outcome.textContent = "";
   setTimeout(() => { outcome.textContent = said; }, 100);
 }
-const undo = form.querySelector("[data-undo]");
-if (undo) {
+
+function countUndo(form, signal) {
+  const undo = form.querySelector("[data-undo]");
+  if (!undo) return;
   const until = performance.now() + Number(undo.dataset.undo) * 1_000;
   const counting = setInterval(() => {
     const left = Math.ceil((until - performance.now()) / 1_000);
@@ -230,7 +173,17 @@ if (undo) {
       undo.remove();
     }
   }, 500);
+  signal.addEventListener("abort", () => clearInterval(counting));
 }
-restore();
-markChanges();
-setTimeout(() => { form.dataset.ready = ""; }, SETTLE_MS);
+
+function start() {
+  const form = document.getElementById("decide");
+  if (form) new OpenItem(form);
+}
+
+window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+// The second half of a double click belongs to the item that the first half decided.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("#decide button")) event.preventDefault();
+}, true);
+start();

@@ -1,8 +1,7 @@
 /* What a high-risk action asks for before it may run: evidence opened, a reason, its name typed. Says what is missing;
    the server decides. Used by desk.js and keys.js. */
 
-const form = document.getElementById("decide");
-const boxes = [...form.querySelectorAll('details[data-evidence] input[name="opened"]')];
+const boxes = () => [...document.querySelectorAll('#decide details[data-evidence] input[name="opened"]')];
 
 function opened(box) {
   if (box.checked) return;
@@ -11,12 +10,15 @@ function opened(box) {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-for (const box of boxes) {
-  const block = box.closest("details");
-  block.addEventListener("toggle", () => { if (block.open) opened(box); });
+/** Note of each piece of evidence in a form that it was opened. */
+export function watchEvidence(form) {
+  for (const block of form.querySelectorAll("details[data-evidence]")) {
+    const box = block.querySelector('input[name="opened"]');
+    block.addEventListener("toggle", () => { if (box && block.open) opened(box); });
+  }
 }
 
-const firstUnopened = () => boxes.find((box) => !box.checked);
+const firstUnopened = () => boxes().find((box) => !box.checked);
 const summaryOf = (box) => box.closest("details").querySelector("summary");
 
 function isMissing(control) {
@@ -27,7 +29,7 @@ function isMissing(control) {
 /** The first control that still wants something, or undefined. */
 export function missing() {
   const box = firstUnopened();
-  return box ? summaryOf(box) : [...form.querySelectorAll("[data-asked]")].find(isMissing);
+  return box ? summaryOf(box) : [...document.querySelectorAll("#decide [data-asked]")].find(isMissing);
 }
 
 /** Open the next piece of evidence; the focus goes with it. */
@@ -44,6 +46,6 @@ export function openEvidence() {
 export function lets(button) {
   if (button?.dataset.act === "approve") return true;
   if (button?.dataset.act !== "submit") return false;
-  const verbs = [...form.querySelectorAll("[data-action] input[type=radio]:checked")].map((one) => one.value);
+  const verbs = [...document.querySelectorAll("#decide [data-action] input[type=radio]:checked")].map((one) => one.value);
   return verbs.length === 0 || verbs.some((verb) => verb === "approve" || verb === "edit");
 }

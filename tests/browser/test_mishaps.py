@@ -100,7 +100,7 @@ def test_what_is_typed_offline_reaches_the_server_without_another_key(second: Pa
     take_next(second, site)
     second.context.set_offline(True)
     second.locator("textarea[data-control]").fill("We ship on Tuesday.")
-    expect(second.get_by_text("It is kept in this tab")).to_be_visible()
+    expect(second.get_by_text("You are offline. Your text is kept in this tab")).to_be_visible()
     second.wait_for_timeout(seconds * 1_000)
     with second.expect_response(lambda answer: bool(DRAFT.search(answer.url)) and answer.ok):
         second.context.set_offline(False)
@@ -132,12 +132,40 @@ def test_a_double_click_decides_one_item(page: Page, site: Site) -> None:
     assert (_status(site, first), _status(site, other)) == ("approved", "claimed")
 
 
-def test_the_back_button_shows_what_is_to_do_now_and_decides_nothing(page: Page, site: Site) -> None:
+def test_a_decision_that_cannot_be_handed_in_stays_on_the_page_and_counts_once(second: Page, site: Site) -> None:
+    submission = _waiting(site)
+    take_next(second, site)
+    second.locator("textarea[data-control]").fill("We ship on Tuesday.")
+    second.context.set_offline(True)
+    second.keyboard.press("Control+Enter")
+    expect(second.get_by_text("You are offline. Your text is kept; press again")).to_be_visible()
+    second.context.set_offline(False)
+    expect(second.locator("[data-draft-state]")).to_contain_text("Saved")
+    # The server is there, but cannot do it.
+    second.route("**/decide", lambda route: route.fulfill(status=503, content_type="text/html", body=_BUSY))
+    second.keyboard.press("Control+Enter")
+    expect(second.get_by_text("The server did not take it (Too busy). Your text is kept")).to_be_visible()
+    expect(second.locator("textarea[data-control]")).to_be_focused()
+    assert _status(site, submission) == "claimed"
+    second.unroute("**/decide")
+    second.keyboard.press("Control+Enter")
+    expect(second.get_by_text("Corrected.")).to_be_visible()
+    decided = site.call("GET", f"/submissions/{submission}").body
+    assert decided["decision"]["output"] == "We ship on Tuesday."
+    assert len(decided["decision"]["votes"]) == 1
+
+
+_BUSY = "<!doctype html><title>Busy</title><main id=main><h1>Too busy</h1></main>"
+
+
+def test_the_back_button_leads_out_of_the_desk_and_decides_nothing(page: Page, site: Site) -> None:
     first, other = _waiting(site), _waiting(site, "We ship on Friday.")
     take_next(page, site)
     page.get_by_role("button", name=re.compile("^Approve")).click()
     expect(page.get_by_text("Approved.")).to_be_visible()
     page.go_back()
+    expect(page.get_by_role("heading", name="What waits for me")).to_be_visible()
+    page.go_forward()
     page.wait_for_selector("form[data-ready]")
     expect(page.locator("textarea[data-control]")).to_have_value("We ship on Friday.")
     assert (_status(site, first), _status(site, other)) == ("approved", "claimed")

@@ -110,11 +110,11 @@ def test_changed_rows_survive_the_browser_and_are_not_approved_by_mistake(
 def test_what_was_typed_is_there_when_the_server_did_not_answer(page: Page, site: Site, submission: str) -> None:
     begin(page, site)
     page.wait_for_selector("form[data-ready]")
-    page.route("**/decide", lambda route: route.fulfill(status=204))
+    page.route("**/decide", lambda route: route.fulfill(status=422, content_type="text/plain", body="?"))
     page.get_by_role("group", name="Part 1").get_by_label("Name").fill("rivet")
     page.get_by_role("button", name="Add to Parts").click()
+    expect(page.get_by_text("The server did not take it")).to_be_visible()
     page.unroute("**/decide")
-    page.goto("/review")
     expect(page.get_by_role("group", name="Part 1").get_by_label("Name")).to_have_value("rivet")
     page.get_by_role("button", name="Add to Parts").click()
     expect(page.locator(":focus")).to_have_id("output/parts/n1/name")
