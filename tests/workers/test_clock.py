@@ -4,6 +4,7 @@ Ids and signatures are all that a host's clock makes, so nothing here is signed.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -69,11 +70,14 @@ def serving(settings: Settings, log: Path, environment: dict[str, str]) -> Itera
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
+        "PYTHONFAULTHANDLER": "1",
         **environment,
     }
     argv = [sys.executable, "-m", "app", "web", "--port", str(port), "--workers", "1"]
     with log.open("ab") as output:
-        process = subprocess.Popen(argv, env={**os.environ, **own}, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            argv, env={**os.environ, **own}, stdout=output, stderr=output, start_new_session=True
+        )
     url = f"http://127.0.0.1:{port}/api/v1"
 
     def answers() -> bool:
@@ -83,7 +87,11 @@ def serving(settings: Settings, log: Path, environment: dict[str, str]) -> Itera
             return False
 
     try:
-        assert eventually(answers, within_seconds=60), log.read_text()
+        if not eventually(answers, within_seconds=60):
+            # Where each thread stands is the only trace that a silent server leaves.
+            os.killpg(process.pid, signal.SIGABRT)
+            process.wait(20)
+            pytest.fail(f"the web server does not answer\n{log.read_text()}")
         yield url
     finally:
         process.terminate()
