@@ -92,6 +92,18 @@ def open_submissions(
     return {one.id: open_content(session, one, task_type, content) for one, task_type, content in rows}
 
 
+def titles_of(
+    session: Session, *, workspace_id: UUID, submission_ids: Collection[UUID]
+) -> dict[UUID, tuple[str, str | None]]:
+    """Return the task type's name and the external id of each submission, by its id."""
+    titles = (
+        select(Submission.id, TaskType.name, Submission.external_id)
+        .join(TaskType, TaskType.id == Submission.task_type_id)
+        .where(Submission.id.in_(submission_ids), Submission.workspace_id == workspace_id)
+    )
+    return {row.id: (row.name, row.external_id) for row in session.execute(titles)}
+
+
 def open_content(session: Session, submission: Submission, task_type: TaskType, content: Content) -> OpenSubmission:
     """Open a submission whose rows have been read."""
     key = vault_of(session).unwrap(content.data_key)

@@ -1,7 +1,9 @@
 """/: what waits for me, what I hold, and my day so far."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 
@@ -12,13 +14,16 @@ from app.kernel.ids import show as show_id
 from app.queue.models import Claim, Item, Presence
 from app.queue.queries import find_live_claim, find_presence, list_assigned, list_kept, list_queues
 from app.queue.rules import PAUSE_REASONS
-from app.review.queries import count_decisions_since, open_claim
-from app.submissions.queries import get_submission, get_task_type
+from app.review.queries import count_decisions_since, list_kept_texts, open_claim
+from app.submissions.queries import titles_of
 from app.timekeeping.queries import active_ms_since
 from app.web.zones import my_zone
 
 page = Blueprint("home", __name__)
 SOON: Final = timedelta(hours=1)
+# Older ones are found on the page of their item.
+TEXTS_FOR: Final = timedelta(days=7)
+MOST_TEXTS: Final = 20
 
 
 @page.get("/")
@@ -52,24 +57,43 @@ def show() -> str:
             "decisions": count_decisions_since(db(), workspace_id=workspace_id(), person_id=person_id, since=midnight),
         },
         take_url=url_for("review.take"),
-        kept=[_kept(i) for i in list_kept(db(), workspace_id=workspace_id(), person_id=person_id)],
-        given=[_kept(i) for i in list_assigned(db(), workspace_id=workspace_id(), person_id=person_id)],
+        kept=_by_name(list_kept(db(), workspace_id=workspace_id(), person_id=person_id)),
+        given=_by_name(list_assigned(db(), workspace_id=workspace_id(), person_id=person_id)),
+        texts=_texts(person_id) if principal().may("review") else [],
         presence=_presence(find_presence(db(), workspace_id=workspace_id(), person_id=person_id)),
         reviews=principal().may("review"),
     )
 
 
-def _kept(item: Item) -> dict[str, Any]:
-    """Return an item that is mine by name, with where to go on with it."""
-    opened = get_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
-    task_type = get_task_type(db(), workspace_id=workspace_id(), task_type_id=opened.task_type_id)
-    return {
-        "task_type": task_type.name,
-        "external_id": opened.external_id,
-        "due_in_seconds": int((item.due_at - now()).total_seconds()),
-        "take_url": url_for("review.take", item=show_id("item", item.id)),
-        "until": item.assigned_until,
-    }
+def _by_name(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Return items that are mine by name, with where to go on with them."""
+    titles = titles_of(db(), workspace_id=workspace_id(), submission_ids={item.submission_id for item in items})
+    return [
+        {
+            "task_type": titles[item.submission_id][0],
+            "external_id": titles[item.submission_id][1],
+            "due_in_seconds": int((item.due_at - now()).total_seconds()),
+            "take_url": url_for("review.take", item=show_id("item", item.id)),
+            "until": item.assigned_until,
+        }
+        for item in items
+    ]
+
+
+def _texts(person_id: UUID) -> list[dict[str, Any]]:
+    """Return where my texts are kept that did not count."""
+    since = now() - TEXTS_FOR
+    return [
+        {
+            "task_type": kept.task_type,
+            "external_id": kept.external_id,
+            "saved_at": kept.saved_at,
+            "item_url": url_for("item_page.show", item_id=show_id("item", kept.item_id), _anchor="kept"),
+        }
+        for kept in list_kept_texts(
+            db(), workspace_id=workspace_id(), person_id=person_id, since=since, limit=MOST_TEXTS
+        )
+    ]
 
 
 def _presence(presence: Presence | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
 from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
 from app.reports.people import names_of_people
-from app.review.queries import find_decision, list_notes
+from app.review.queries import find_decision, list_notes, read_kept_texts
 from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.rules.sensitive import hide
 from app.web.as_text import as_text
@@ -30,6 +30,7 @@ from app.web.item_account import account_of
 from app.web.item_changes import changes_by
 from app.web.item_history import story
 from app.web.item_votes import votes_of
+from app.web.kept_text import texts_of
 from app.web.shown_files import files_of
 
 page = Blueprint("item_page", __name__)
@@ -106,6 +107,10 @@ def draw(
         posted=posted or {},
         word=word_to_overturn(opened),
         urls=_urls(item, None if decision is None else decision.id),
+        kept=[
+            {"saved_at": at, "fields": texts_of(body)}
+            for at, body in read_kept_texts(db(), item_id=item.id, person_id=person_id(), key=opened.key)
+        ],
         context=context_of(said, files=files_of(said)) if reads else [],
         account=account_of(opened.submission) if oversees or reads else None,
     )

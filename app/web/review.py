@@ -39,16 +39,16 @@ from app.web.desk_more import more
 from app.web.desk_view import desk
 from app.web.form_changes import changes_of
 from app.web.friction import friction_faults, friction_of
+from app.web.kept_text import texts_of_fields
 from app.web.onward import to
 from app.web.reasons import sentences
 from app.web.row_changes import with_rows_changed
 from app.web.schema_form import Posted
-from app.web.verdict_form import field_label, is_edited, posted_fields, read_digest, read_token, read_verdict
+from app.web.verdict_form import is_edited, posted_fields, read_digest, read_token, read_verdict
 
 page = Blueprint("review", __name__)
-# What a draft does not hold, as the script's does not; and what of a lost form is no text.
+# What a draft does not hold, as the script's does not.
 _PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view", "confirmation"})
-_NOT_TEXT: Final = _PROOF | {"opened", "adopt", "skip_reason", "act_note", "hand_to"}
 # Controls of what is judged; to empty one is a change.
 _JUDGED: Final = ("output", "args.")
 _REFUSED: Final = "Nothing was decided."
@@ -229,17 +229,16 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
     elif handed is not None and handed.held_by is not None:
         name = get_membership(db(), workspace_id=workspace_id(), person_id=handed.held_by).person.name
         winner = {"name": name, "verb": "taken", "at": now()}
-    fields = [
-        {"label": field_label(name), "text": text if isinstance(text, str) else ", ".join(text)}
-        for name, text in posted_fields().items()
-        if name not in _NOT_TEXT and text
-    ]
     return render_template(
         "review/lost.html",
         how="claimed" if state in {"claimed", "waiting"} else state,
         winner=winner,
-        item={"id": None, "task_type": opened.task_type.name, "item_url": None},
-        draft={"name": "Your text", "saved_at": now(), "fields": fields},
+        item={
+            "id": opened.submission.external_id,
+            "task_type": opened.task_type.name,
+            "item_url": url_for("item_page.show", item_id=show_id("item", opened.item.id), _anchor="kept"),
+        },
+        draft={"name": "Your text", "saved_at": now(), "fields": texts_of_fields(posted_fields())},
         take_url=url_for("review.take"),
         home_url=url_for("home.show"),
     )

@@ -75,3 +75,11 @@ def page(browser: Browser, served: str) -> Iterator[Page]:
     # Chromium reports each refused form as an error; that a form was refused is what some tests are about.
     assert [text for text in said if "status of 422" not in text] == []
     assert outside == []
+
+
+@pytest.fixture
+def second(browser: Browser, served: str) -> Iterator[Page]:
+    """A page of another browser, which may meet errors."""
+    context = browser.new_context(base_url=served)
+    yield context.new_page()
+    context.close()

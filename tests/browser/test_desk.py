@@ -2,7 +2,6 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.signing_in import sign_in
@@ -103,19 +102,3 @@ def test_a_wrong_correction_is_explained_at_its_field_and_keeps_the_text(page: P
     page.get_by_role("button", name=re.compile("Submit correction")).click()
     expect(page.get_by_text("Nothing was decided")).to_be_visible()
     expect(page.get_by_label("city")).to_have_value("Marseille")
-
-
-def test_every_page_is_free_of_what_axe_can_find(page: Page, site: Site) -> None:
-    site.define_addresses()
-    _waiting(site)
-    page.goto("/login")
-    found = {"/login": Axe().run(page).response["violations"]}
-    sign_in(page, site)
-    for path in ("/", "/review", "/reports/costs", "/time", "/account"):
-        page.goto(path)
-        found[path] = Axe().run(page).response["violations"]
-    page.goto("/")
-    page.get_by_role("button", name="Take the next item").click()
-    page.wait_for_url("**/review*")
-    found["desk"] = Axe().run(page).response["violations"]
-    assert {path: [v["id"] for v in violations] for path, violations in found.items() if violations} == {}

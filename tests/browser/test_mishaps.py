@@ -1,7 +1,6 @@
 """Mishaps of a long day at the desk: nothing typed is lost, and nothing is decided twice or for somebody else."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -26,14 +25,6 @@ def _waiting(site: Site, output: str = "We ship on Monday.") -> str:
 
 def _status(site: Site, submission: str) -> str:
     return str(site.call("GET", f"/submissions/{submission}").body["status"])
-
-
-@pytest.fixture
-def second(browser: Browser, served: str) -> Iterator[Page]:
-    """A page of another browser, which may meet errors."""
-    context = browser.new_context(base_url=served)
-    yield context.new_page()
-    context.close()
 
 
 def test_two_people_on_one_queue_get_different_items(page: Page, second: Page, site: Site) -> None:

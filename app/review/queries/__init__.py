@@ -2,6 +2,7 @@
 
 from app.review.queries.entries import read_entries
 from app.review.queries.figures import read_figures
+from app.review.queries.kept_texts import list_kept_texts, read_kept_texts
 from app.review.queries.pace import recent_handling, recent_work
 from app.review.queries.shown import (
     NoteRow,
@@ -35,12 +36,14 @@ __all__ = [
     "find_draft",
     "find_vote",
     "get_decision",
+    "list_kept_texts",
     "list_notes",
     "list_standing_votes",
     "open_body",
     "open_claim",
     "read_entries",
     "read_figures",
+    "read_kept_texts",
     "recent_handling",
     "recent_work",
     "running_time",
