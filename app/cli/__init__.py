@@ -5,6 +5,7 @@ import click
 from app.cli.demo import demo
 from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
+from app.cli.measuring import measure_recording
 from app.cli.operate import migrate, ready, verify, web, worker
 from app.cli.programs import export, submit
 from app.cli.rewrap import rewrap
@@ -34,5 +35,6 @@ for command in (
     audit,
     submit,
     export,
+    measure_recording,
 ):
     main.add_command(command)

@@ -1,0 +1,1 @@
+"""Commands that need neither a database nor a service."""
