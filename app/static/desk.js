@@ -24,6 +24,9 @@ class OpenItem {
   #life = new AbortController();
   #draft;
   #leaving = false;
+  // Two things may be wrong at once: the form was not taken, and the draft was not saved.
+  #refusal = "";
+  #unsaved = "";
 
   constructor(form) {
     this.#form = form;
@@ -31,11 +34,11 @@ class OpenItem {
     const on = (target, name, act) => target.addEventListener(name, act, { signal });
     // Before the draft, which asks what the form would post.
     on(form, "formdata", (event) => dropUntouched(form, event.formData));
-    this.#draft = new Draft(form, { warn: (text) => this.#warn(text), signal });
+    this.#draft = new Draft(form, { warn: (text) => { this.#unsaved = text; this.#warn(); }, signal });
     on(form, "input", (event) => this.#onInput(event));
     on(form, "submit", (event) => this.#onSubmit(event));
     on(this.#unsent, "click", (event) => this.#onAnswer(event));
-    on(document, "lease-lost", () => { if (!this.#leaving) this.#warn(LOST); });
+    on(document, "lease-lost", () => { if (!this.#leaving) this.#refuse(LOST); });
     watchEvidence(form);
     offerKeys(form);
     keepAhead(form.dataset.aheadUrl, signal);
@@ -53,8 +56,14 @@ class OpenItem {
     return this.#form.querySelector(`[data-act="${name}"]`);
   }
 
-  #warn(text) {
+  #refuse(why) {
+    this.#refusal = why;
+    this.#warn();
+  }
+
+  #warn() {
     const warning = this.#form.querySelector("[data-warning]");
+    const text = [this.#refusal, this.#unsaved].filter((one) => one !== "").join(" ");
     warning.hidden = text === "";
     if (warning.textContent !== text) warning.textContent = text;
   }
@@ -70,7 +79,7 @@ class OpenItem {
     if (this.#leaving) return;
     const wanted = lets(event.submitter) ? missing() : undefined;
     if (wanted) {
-      this.#warn("Not yet: this is of high risk. What is missing has the focus.");
+      this.#refuse("Not yet: this is of high risk. What is missing has the focus.");
       wanted.focus();
     } else if (event.submitter === this.#act("approve") && this.#dropsChanges()) {
       this.#unsent.showModal();
@@ -108,14 +117,16 @@ class OpenItem {
     this.#leaving = true;
     delete this.#form.dataset.ready;
     this.#form.setAttribute("aria-busy", "true");
+    this.#refuse("");
     this.#draft.leave();
     const state = this.#form.querySelector("[data-draft-state]");
     let sent = 0;
-    const say = () => { state.textContent = sent < 1 ? `Handing in, ${Math.floor(sent * 100)} %` : "Handed in, waiting for the next"; };
+    const share = () => (sent > 0 && sent < 1 ? `Handing in, ${Math.floor(sent * 100)} %` : "Handing in …");
+    const say = () => { state.textContent = sent < 1 ? share() : "Sent; the next is on its way …"; };
     const saying = setTimeout(say, SAY_AFTER_MS);
     try {
-      const { page, url } = await post(this.#form, submitter, (share) => {
-        sent = share;
+      const { page, url } = await post(this.#form, submitter, (part) => {
+        sent = part;
         if (performance.now() - pressedAt > SAY_AFTER_MS) say();
       });
       // The same item once more, with a row added or a fault named, was seen before.
@@ -147,7 +158,7 @@ class OpenItem {
     this.#form.removeAttribute("aria-busy");
     this.#form.querySelector("[data-draft-state]").textContent = "Not handed in";
     this.#draft.stay();
-    this.#warn(why);
+    this.#refuse(why);
     this.#settle();
   }
 }

@@ -55,7 +55,7 @@ export class Draft {
   /** The form was not taken after all. */
   stay() {
     this.#left = false;
-    this.noted();
+    if (this.#unsaved) this.#saveSoon();
   }
 
   #typed() {

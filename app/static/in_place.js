@@ -18,9 +18,9 @@ function request(form, submitter, progress) {
     asked.upload.onprogress = (event) => { if (event.lengthComputable) progress(event.loaded / event.total); };
     asked.onload = () => resolve({ status: asked.status, page: asked.response, url: asked.responseURL });
     asked.onerror = () => reject(new NotTaken(navigator.onLine
-      ? "The server cannot be reached. Your text is kept; press again in a moment. It counts once."
-      : "You are offline. Your text is kept; press again when you are back. It counts once."));
-    asked.ontimeout = () => reject(new NotTaken("The server has not answered for 30 s. Your text is kept; press again. It counts once."));
+      ? "Not handed in: the server cannot be reached. Press again in a moment; it counts once."
+      : "Not handed in: you are offline. Press again when you are back; it counts once."));
+    asked.ontimeout = () => reject(new NotTaken("The server has not answered for 30 s. Press again; it counts once."));
     asked.send(new URLSearchParams(new FormData(form, submitter)));
   });
 }
@@ -31,7 +31,7 @@ export async function post(form, submitter, progress) {
   const { status, page, url } = await request(form, submitter, progress);
   if (!page?.getElementById("main") || !PAGES.includes(status)) {
     const said = page?.querySelector("main h1")?.textContent.trim();
-    throw new NotTaken(`The server did not take it${said ? ` (${said})` : ""}. Your text is kept; press again in a moment.`);
+    throw new NotTaken(`Not handed in: the server did not take it${said ? ` (${said})` : ""}. Press again in a moment; it counts once.`);
   }
   return { page, url: url === sentTo ? null : url };
 }
@@ -57,10 +57,12 @@ export function show(page, submitter) {
   const scrolled = same ? regions(main).map((region) => region.scrollTop) : [];
   document.title = page.title;
   document.body.className = page.body.className;
+  const wanted = [...fresh.querySelectorAll("[autofocus]")].find((one) => !one.closest("dialog"));
+  // A browser heeds it once in the life of a page, and complains of the next.
+  wanted?.removeAttribute("autofocus");
   main.replaceWith(fresh);
   regions(fresh).forEach((region, n) => { region.scrollTop = scrolled[n] ?? 0; });
   if (!same) window.scrollTo(0, 0);
-  const wanted = [...fresh.querySelectorAll("[autofocus]")].find((one) => !one.closest("dialog"));
   const pressed = same && submitter?.name === "view" ? counterpart(submitter, fresh) : undefined;
   const focus = pressed ?? wanted ?? fresh;
   focus.focus({ preventScroll: focus !== wanted });

@@ -129,13 +129,15 @@ def test_a_decision_that_cannot_be_handed_in_stays_on_the_page_and_counts_once(s
     second.locator("textarea[data-control]").fill("We ship on Tuesday.")
     second.context.set_offline(True)
     second.keyboard.press("Control+Enter")
-    expect(second.get_by_text("You are offline. Your text is kept; press again")).to_be_visible()
+    expect(second.get_by_text("Not handed in: you are offline. Press again")).to_be_visible()
     second.context.set_offline(False)
     expect(second.locator("[data-draft-state]")).to_contain_text("Saved")
+    # That the text is saved does not hide that it was not handed in.
+    expect(second.get_by_text("Not handed in")).to_be_visible()
     # The server is there, but cannot do it.
     second.route("**/decide", lambda route: route.fulfill(status=503, content_type="text/html", body=_BUSY))
     second.keyboard.press("Control+Enter")
-    expect(second.get_by_text("The server did not take it (Too busy). Your text is kept")).to_be_visible()
+    expect(second.get_by_text("the server did not take it (Too busy)")).to_be_visible()
     expect(second.locator("textarea[data-control]")).to_be_focused()
     assert _status(site, submission) == "claimed"
     second.unroute("**/decide")

@@ -113,7 +113,7 @@ def test_what_was_typed_is_there_when_the_server_did_not_answer(page: Page, site
     page.route("**/decide", lambda route: route.fulfill(status=422, content_type="text/plain", body="?"))
     page.get_by_role("group", name="Part 1").get_by_label("Name").fill("rivet")
     page.get_by_role("button", name="Add to Parts").click()
-    expect(page.get_by_text("The server did not take it")).to_be_visible()
+    expect(page.get_by_text("the server did not take it")).to_be_visible()
     page.unroute("**/decide")
     expect(page.get_by_role("group", name="Part 1").get_by_label("Name")).to_have_value("rivet")
     page.get_by_role("button", name="Add to Parts").click()
