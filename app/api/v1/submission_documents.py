@@ -12,9 +12,8 @@ from app.kernel.instants import instant_text
 from app.kernel.jcs import args_sha256
 from app.kernel.seconds import seconds_text
 from app.kernel.strict_json import encode
-from app.queue.queries import item_states
 from app.queue.rules import CANCELLED, CLAIMED, HELD, RESERVED, WAITING
-from app.review.queries import find_decision, read_figures
+from app.review.queries import find_decision, read_beside, read_figures
 from app.review.rules.document import program_document
 from app.submissions.models import LaterOutcome, Submission
 from app.submissions.queries import OpenSubmission, list_outcomes
@@ -87,15 +86,16 @@ def brief_document(submission: Submission, item_state: str | None) -> dict[str, 
 def full_document(opened: OpenSubmission) -> dict[str, Any]:
     """Return a submission with its content, and its decision once that is final."""
     submission, task_type, received, key = opened.submission, opened.task_type, opened.received, opened.key
-    final = is_final(submission)
-    state = None if final else item_states(db(), submission_ids=[submission.id]).get(submission.id)
+    final, beside = is_final(submission), read_beside(db(), submission_id=submission.id)
     decision = find_decision(db(), submission_id=submission.id, key=key) if final else None
     decided = None
     if decision is not None:
         figures = read_figures(db(), submission_ids=[submission.id])[submission.id]
         decided = program_document(decision, received=received, figures=figures)
+    calls = list_calls(db(), submission_id=submission.id) if beside.has_calls else []
+    later = list_outcomes(db(), submission_id=submission.id, key=key) if beside.has_outcomes else []
     return {
-        **brief_document(submission, state),
+        **brief_document(submission, beside.item_state),
         "task_type": task_type.name,
         "task_type_version": task_type.version,
         "title": received.title,
@@ -107,7 +107,7 @@ def full_document(opened: OpenSubmission) -> dict[str, Any]:
         "context": list(received.context),
         "requested_by": received.requested_by,
         "usage": received.usage,
-        "llm_calls": [_call_document(call) for call in list_calls(db(), submission_id=submission.id)],
+        "llm_calls": [_call_document(call) for call in calls],
         "ref": received.ref,
         "trace": received.trace,
         "sensitive": list(received.sensitive),
@@ -115,10 +115,7 @@ def full_document(opened: OpenSubmission) -> dict[str, Any]:
         "endpoint": received.endpoint,
         "decision": decided,
         "superseded_by": None if decision is None or decision.supersedes is None else show("decision", decision.id),
-        "outcomes": [
-            _outcome_document(outcome, words)
-            for outcome, words in list_outcomes(db(), submission_id=submission.id, key=key)
-        ],
+        "outcomes": [_outcome_document(outcome, words) for outcome, words in later],
     }
 
 

@@ -1,7 +1,7 @@
 """Read votes, decisions and drafts. Called by the flow out, the API and the desk."""
 
 from app.review.queries.entries import read_entries
-from app.review.queries.figures import read_figures
+from app.review.queries.figures import read_beside, read_figures
 from app.review.queries.kept_texts import list_kept_texts, read_kept_texts
 from app.review.queries.pace import recent_handling, recent_work
 from app.review.queries.shown import (
@@ -41,6 +41,7 @@ __all__ = [
     "list_standing_votes",
     "open_body",
     "open_claim",
+    "read_beside",
     "read_entries",
     "read_figures",
     "read_kept_texts",

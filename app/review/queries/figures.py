@@ -1,6 +1,7 @@
 """Read what a decision cost and by which policy its submission was routed. Called for documents that programs read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +30,27 @@ SELECT s.id, s.policy_version, s.route_rules, s.llm_amount, s.llm_currency, spen
             WHERE submission_id = s.id AND amount IS NOT NULL GROUP BY currency) c) AS model
  WHERE s.id = ANY(CAST(:ids AS uuid[]))
 """)
+
+
+_BESIDE: Final = text("""
+SELECT (SELECT state FROM items WHERE submission_id = :submission) AS item_state,
+       EXISTS (SELECT FROM llm_calls WHERE submission_id = :submission) AS calls,
+       EXISTS (SELECT FROM outcomes WHERE submission_id = :submission) AS outcomes
+""")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What there is beside a submission: the state of its item, if it has one, and whether there is more to read."""
+
+    item_state: str | None
+    has_calls: bool
+    has_outcomes: bool
+
+
+def read_beside(session: Session, *, submission_id: UUID) -> Beside:
+    """Say in one look what there is beside a submission, so that what is not there need not be asked for."""
+    return Beside(*session.execute(_BESIDE, {"submission": submission_id}).one())
 
 
 def read_figures(session: Session, *, submission_ids: Sequence[UUID]) -> dict[UUID, Figures]:

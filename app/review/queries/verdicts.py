@@ -1,13 +1,12 @@
 """Read votes and decisions, and the text that stands after them. Called through app/review/queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
 from app.kernel.errors import NotFound
@@ -63,23 +62,30 @@ def _as_corrected(received: Received, body: dict[str, Any]) -> Received:
 
 def find_decision(session: Session, *, submission_id: UUID, key: DataKey) -> DecisionFacts | None:
     """Return the decision that stands for a submission, opened, with its votes."""
-    decision = session.scalar(select(Decision).where(Decision.submission_id == submission_id, Decision.stands))
-    if decision is None:
+    rows = session.execute(
+        select(Decision, Vote, Claim.channel)
+        .outerjoin(Vote, (Vote.item_id == Decision.item_id) & Vote.counts)
+        .outerjoin(Claim, Claim.id == Vote.claim_id)
+        .where(Decision.submission_id == submission_id, Decision.stands)
+        .order_by(Vote.at, Vote.id)
+    ).all()
+    if not rows:
         return None
-    return open_decision(decision, key, list_counting_votes(session, item_ids=[decision.item_id]))
+    return open_decision(rows[0][0], key, [(vote, channel) for _, vote, channel in rows if vote is not None])
 
 
-def list_counting_votes(session: Session, *, item_ids: Sequence[UUID]) -> Sequence[Row[Vote, str]]:
+def list_counting_votes(session: Session, *, item_ids: Sequence[UUID]) -> list[tuple[Vote, str]]:
     """Return the votes on these items that count, in order, each with the channel of its claim."""
-    return session.execute(
+    counting = (
         select(Vote, Claim.channel)
         .join(Claim, Claim.id == Vote.claim_id)
         .where(Vote.item_id.in_(item_ids), Vote.counts)
         .order_by(Vote.at, Vote.id)
-    ).all()
+    )
+    return [(vote, channel) for vote, channel in session.execute(counting)]
 
 
-def open_decision(decision: Decision, key: DataKey, votes: Sequence[Row[Vote, str]]) -> DecisionFacts:
+def open_decision(decision: Decision, key: DataKey, votes: Iterable[tuple[Vote, str]]) -> DecisionFacts:
     """Return a decision, opened, with those of these votes that are on its item."""
     return DecisionFacts(
         id=decision.id,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -28,6 +29,16 @@ class Query(BaseModel):
     """Base of query strings, where everything arrives as text."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *asked: Any, **more: Any) -> dict[str, Any]:
+        """Return what pydantic does; the plain schema, which is asked for at every request, is made once."""
+        return super().model_json_schema(*asked, **more) if asked or more else _plain_schema(cls)
+
+
+@cache
+def _plain_schema(query: type[Query]) -> dict[str, Any]:
+    return super(Query, query).model_json_schema()
 
 
 def read_instant(text: str) -> datetime:
