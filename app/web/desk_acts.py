@@ -68,6 +68,14 @@ def keep(claim_id: str) -> Answer:
     return _act(claim_id, "held", hold, note=_note())
 
 
+@page.post("/review/<claim_id>/pause")
+@allow("review")
+@takes(DESK_FORM)
+def keep_and_pause(claim_id: str) -> Answer:
+    """Keep the item for later and hand me nothing more until I say so, both or neither."""
+    return _act_or_refuse(claim_id, hold, note=_note()) or pause()
+
+
 @page.post("/review/<claim_id>/handover")
 @allow("review")
 @takes(DESK_FORM)
@@ -96,7 +104,15 @@ def pass_up(claim_id: str) -> Answer:
 
 
 def _act(claim_id: str, outcome: str, service: Callable[..., object], **terms: Any) -> Answer:
-    """Do one act with my claim; what cannot be done leaves the page as it was, with the reason."""
+    """Do one act with my claim, and go on to the next item, or home from one that was put back."""
+    refusal = _act_or_refuse(claim_id, service, **terms)
+    if refusal is not None:
+        return refusal
+    return to("home.show", outcome=outcome) if outcome == "released" else take_next(outcome)
+
+
+def _act_or_refuse(claim_id: str, service: Callable[..., object], **terms: Any) -> Answer | None:
+    """Do one act with my claim and return None; what cannot be done leaves the page as it was, with the reason."""
     claim = parse("claim", claim_id)
     _keep_typed(claim)
     savepoint = db().begin_nested()
@@ -116,7 +132,7 @@ def _act(claim_id: str, outcome: str, service: Callable[..., object], **terms: A
         savepoint.rollback()
         return _again(claim_id, sentence_of(error))
     savepoint.commit()
-    return to("home.show", outcome=outcome) if outcome == "released" else take_next(outcome)
+    return None
 
 
 def _keep_typed(claim_id: UUID) -> None:

@@ -111,6 +111,26 @@ def test_whoever_paused_gets_nothing_until_she_goes_on(page: Page, site: Site) -
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     _check(page)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="End the pause").click()
     _take(page)
+    expect(page.get_by_text("n-1")).to_be_visible()
+
+
+def test_a_break_keeps_the_item_and_hands_out_nothing_until_it_ends(page: Page, site: Site) -> None:
+    _waiting(site, "n-1")
+    _waiting(site, "n-2")
+    sign_in(page, site)
+    _take(page)
+    expect(page.get_by_text("n-1")).to_be_visible()
+    _open_more(page)
+    page.get_by_role("button", name="Keep it and pause").click()
+    expect(page.get_by_text("Paused: nothing more is handed to you.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Kept for later")).to_be_visible()
+    _check(page)
+    page.get_by_role("button", name="Take the next item").click()
+    expect(page.get_by_text("You have paused, so nothing is handed to you.")).to_be_visible()
+    page.get_by_role("button", name="End the pause").click()
+    expect(page.get_by_text("You are there again.")).to_be_visible()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.wait_for_selector("form[data-ready]")
     expect(page.get_by_text("n-1")).to_be_visible()

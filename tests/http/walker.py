@@ -311,6 +311,7 @@ _at_the_desk("review.hand_in", "decide", verb="reject", message="No such place."
 _at_the_desk("desk_acts.skip", "skip")
 _at_the_desk("desk_acts.release", "release")
 _at_the_desk("desk_acts.keep", "hold")
+_at_the_desk("desk_acts.keep_and_pause", "pause", reason="break")
 _at_the_desk("desk_acts.give_to", "handover", hand_to="zoe@acme.example")
 _at_the_desk("desk_acts.ask_another", "second-opinion", act_note="Is this Paris, Texas?")
 _at_the_desk("desk_acts.pass_up", "escalate")
