@@ -26,7 +26,7 @@ from demo.fill import fill
 from demo.report import print_cost_report
 
 DECISIONS = 50
-START_MS = 60_000
+START_MS = 180_000
 
 
 @click.command()

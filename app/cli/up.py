@@ -79,7 +79,8 @@ def _serve(settings: Settings, servers: EmbeddedServers, host: str, port: int, *
         environment=child_environment(settings),
         folder=ROOT,
         ready=lambda _pid: _may_have_traffic(host, port, settings.base_url),
-        ready_seconds=30.0,
+        # Whether it has ended is seen at once. Some 4 s are usual; a machine with four times the work took 25 s.
+        ready_seconds=120.0,
     )
     servers.supervisor.start(worker)
     servers.supervisor.start(web)

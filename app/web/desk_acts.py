@@ -23,6 +23,7 @@ from app.queue.service import ClaimLost
 from app.review.queries import open_claim
 from app.review.service import (
     ask_second_opinion,
+    end_reservation,
     escalate_claim,
     give_back,
     hand_over,
@@ -56,7 +57,8 @@ def skip(claim_id: str) -> Answer:
 @allow("review")
 @takes(DESK_FORM)
 def release(claim_id: str) -> Answer:
-    """Give the item back and stop."""
+    """Give the item back and stop; what was kept ready to follow it goes back too."""
+    end_reservation(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id())
     return _act(claim_id, "released", give_back, act="release", note=_note())
 
 

@@ -97,3 +97,12 @@ def test_the_last_item_leads_home(page: Page, site: Site) -> None:
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="What waits for me")).to_be_visible()
     assert _states(site) == ["decided", "decided"]
+
+
+def test_whoever_stops_keeps_nothing_ready(page: Page, site: Site) -> None:
+    with page.expect_response(re.compile("/claims/reservation")):
+        _begin(page, site)
+    assert _states(site) == ["claimed", "reserved"]
+    page.get_by_role("button", name="Put back").click()
+    expect(page.get_by_text("Put back.")).to_be_visible()
+    assert _states(site) == ["waiting", "waiting"]
