@@ -14,7 +14,7 @@ from app.kernel.ids import show as show_id
 from app.queue.models import Claim, Item, Presence
 from app.queue.queries import find_live_claim, find_presence, list_assigned, list_kept, list_queues
 from app.queue.rules import PAUSE_REASONS
-from app.review.queries import count_decisions_since, list_kept_texts, open_claim
+from app.review.queries import count_decisions_since, list_left_drafts, open_claim
 from app.submissions.queries import titles_of
 from app.timekeeping.queries import active_ms_since
 from app.web.zones import my_zone
@@ -22,8 +22,8 @@ from app.web.zones import my_zone
 page = Blueprint("home", __name__)
 SOON: Final = timedelta(hours=1)
 # Older ones are found on the page of their item.
-TEXTS_FOR: Final = timedelta(days=7)
-MOST_TEXTS: Final = 20
+DRAFTS_FOR: Final = timedelta(days=7)
+MOST_DRAFTS: Final = 20
 
 
 @page.get("/")
@@ -59,7 +59,7 @@ def show() -> str:
         take_url=url_for("review.take"),
         kept=_by_name(list_kept(db(), workspace_id=workspace_id(), person_id=person_id)),
         given=_by_name(list_assigned(db(), workspace_id=workspace_id(), person_id=person_id)),
-        texts=_texts(person_id) if principal().may("review") else [],
+        left_drafts=_left_drafts(person_id) if principal().may("review") else [],
         presence=_presence(find_presence(db(), workspace_id=workspace_id(), person_id=person_id)),
         reviews=principal().may("review"),
     )
@@ -80,18 +80,18 @@ def _by_name(items: Sequence[Item]) -> list[dict[str, Any]]:
     ]
 
 
-def _texts(person_id: UUID) -> list[dict[str, Any]]:
-    """Return where my texts are kept that did not count."""
-    since = now() - TEXTS_FOR
+def _left_drafts(person_id: UUID) -> list[dict[str, Any]]:
+    """Return where my drafts are that I could not hand in."""
+    since = now() - DRAFTS_FOR
     return [
         {
             "task_type": kept.task_type,
             "external_id": kept.external_id,
             "saved_at": kept.saved_at,
-            "item_url": url_for("item_page.show", item_id=show_id("item", kept.item_id), _anchor="kept"),
+            "item_url": url_for("item_page.show", item_id=show_id("item", kept.item_id), _anchor="draft"),
         }
-        for kept in list_kept_texts(
-            db(), workspace_id=workspace_id(), person_id=person_id, since=since, limit=MOST_TEXTS
+        for kept in list_left_drafts(
+            db(), workspace_id=workspace_id(), person_id=person_id, since=since, limit=MOST_DRAFTS
         )
     ]
 

@@ -20,17 +20,17 @@ from app.queue.rules import CLAIMED, DECIDED, HELD, OPEN, WAITING
 from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
 from app.reports.people import names_of_people
-from app.review.queries import find_decision, list_notes, read_kept_texts
+from app.review.queries import find_decision, list_notes, read_left_drafts
 from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.rules.sensitive import hide
 from app.web.as_text import as_text
 from app.web.context_view import context_of
+from app.web.draft_texts import texts_of_draft, texts_of_verdict
 from app.web.friction import word_of
 from app.web.item_account import account_of
 from app.web.item_changes import changes_by
 from app.web.item_history import story
 from app.web.item_votes import votes_of
-from app.web.kept_text import texts_of
 from app.web.shown_files import files_of
 
 page = Blueprint("item_page", __name__)
@@ -107,9 +107,9 @@ def draw(
         posted=posted or {},
         word=word_to_overturn(opened),
         urls=_urls(item, None if decision is None else decision.id),
-        kept=[
-            {"saved_at": at, "fields": texts_of(body)}
-            for at, body in read_kept_texts(db(), item_id=item.id, person_id=person_id(), key=opened.key)
+        drafts=[
+            {"saved_at": d.saved_at, "fields": texts_of_verdict(d.body) if d.late else texts_of_draft(d.body)}
+            for d in read_left_drafts(db(), item_id=item.id, person_id=person_id(), key=opened.key)
         ],
         context=context_of(said, files=files_of(said)) if reads else [],
         account=account_of(opened.submission) if oversees or reads else None,

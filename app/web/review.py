@@ -37,9 +37,9 @@ from app.web.context_view import VIEWS
 from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
 from app.web.desk_view import desk
+from app.web.draft_texts import texts_of_fields
 from app.web.form_changes import changes_of
 from app.web.friction import friction_faults, friction_of
-from app.web.kept_text import texts_of_fields
 from app.web.onward import to
 from app.web.reasons import sentences
 from app.web.row_changes import with_rows_changed
@@ -236,7 +236,7 @@ def _show_lost(state: str, opened: OpenClaim, handed: Overtaken | None = None) -
         item={
             "id": opened.submission.external_id,
             "task_type": opened.task_type.name,
-            "item_url": url_for("item_page.show", item_id=show_id("item", opened.item.id), _anchor="kept"),
+            "item_url": url_for("item_page.show", item_id=show_id("item", opened.item.id), _anchor="draft"),
         },
         draft={"name": "Your text", "saved_at": now(), "fields": texts_of_fields(posted_fields())},
         take_url=url_for("review.take"),

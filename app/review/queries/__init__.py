@@ -2,7 +2,7 @@
 
 from app.review.queries.entries import read_entries
 from app.review.queries.figures import read_beside, read_figures
-from app.review.queries.kept_texts import list_kept_texts, read_kept_texts
+from app.review.queries.left_drafts import list_left_drafts, read_left_drafts
 from app.review.queries.pace import recent_handling, recent_work
 from app.review.queries.shown import (
     NoteRow,
@@ -36,7 +36,7 @@ __all__ = [
     "find_draft",
     "find_vote",
     "get_decision",
-    "list_kept_texts",
+    "list_left_drafts",
     "list_notes",
     "list_standing_votes",
     "open_body",
@@ -44,7 +44,7 @@ __all__ = [
     "read_beside",
     "read_entries",
     "read_figures",
-    "read_kept_texts",
+    "read_left_drafts",
     "recent_handling",
     "recent_work",
     "running_time",

@@ -44,19 +44,19 @@ def test_a_draft_of_an_item_that_somebody_else_has_now_is_found_again(
     typed = {**proof, "output/city": "Lyon & <b>more</b>"}
     assert ada.post(f"/review/{claim}/draft", **typed).status_code == 303
     # While she has it, it stands at the desk and nowhere else.
-    assert "did not count" not in ada.get("/")
+    assert "could not hand in" not in ada.get("/")
     _lapse(database)
     assert site.call("POST", "/claims", {}, key="bob").status == 201
     home = ada.get("/")
-    assert "Your texts that did not count" in home
-    link = re.search(r'href="(/items/it_\w+)#kept"', home)
+    assert "Drafts that you could not hand in" in home
+    link = re.search(r'href="(/items/it_\w+)#draft"', home)
     assert link is not None
     page = ada.get(link[1])
     assert "Lyon &amp; &lt;b&gt;more" in page
-    assert "content_sha256" not in page.partition('id="kept"')[2].partition("</section>")[0]
+    assert "content_sha256" not in page.partition('id="draft"')[2].partition("</section>")[0]
     bob = Browser(site)
     bob.post(site.sign_in_path("bob"))
-    assert "did not count" not in bob.get("/")
+    assert "could not hand in" not in bob.get("/")
     assert "Lyon" not in bob.get(link[1])
 
 
@@ -73,19 +73,30 @@ def test_a_verdict_that_came_too_late_is_found_again(ada: Browser, site: Site, d
         **{"output/city": "Lyon"},
     )
     assert late.status_code == 409
-    link = re.search(r'href="(/items/it_\w+)#kept"', late.get_data(as_text=True))
+    link = re.search(r'href="(/items/it_\w+)#draft"', late.get_data(as_text=True))
     assert link is not None
     assert "U+202E" in late.get_data(as_text=True)
-    page = ada.get(link[1]).partition('id="kept"')[2].partition("</section>")[0]
+    page = ada.get(link[1]).partition('id="draft"')[2].partition("</section>")[0]
     assert all(word in page for word in ("Lyon", "moved", "wrong_city"))
     assert "/items/" in ada.get("/")
 
 
-def test_what_a_program_kept_as_a_draft_is_shown_as_it_is(site: Site, database: Database, ada: Browser) -> None:
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"mine": [1, 2]},
+        {"fields": "mine"},
+        {"fields": {"n": 5, "other": ["mine", None], "/": {"a": 1}}},
+        {"verb": "mine", "output": 1, "message": [], "note": {}, "reason_codes": 5, "actions": [7]},
+    ],
+)
+def test_what_a_program_kept_as_a_draft_is_shown_as_it_is(
+    site: Site, database: Database, ada: Browser, draft: dict[str, object]
+) -> None:
     claim, _ = _claim(ada)
-    assert site.call("POST", f"/claims/{claim}/draft", {"draft": {"mine": [1, 2]}}, key="ada").status == 200
+    assert site.call("POST", f"/claims/{claim}/draft", {"draft": draft}, key="ada").status == 200
     _lapse(database)
     assert site.call("POST", "/claims", {}, key="bob").status == 201
-    link = re.search(r'href="(/items/it_\w+)#kept"', ada.get("/"))
+    link = re.search(r'href="(/items/it_\w+)#draft"', ada.get("/"))
     assert link is not None
-    assert "&#34;mine&#34;" in ada.get(link[1])
+    assert "mine" in ada.get(link[1]).partition('id="draft"')[2].partition("</section>")[0]

@@ -20,26 +20,25 @@ _OF_AN_ACTION: Final = ("verb", "args", "message")
 def texts_of_fields(fields: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return [{label, text}] of the desk's posted or saved fields."""
     return [
-        {"label": field_label(name), "text": text if isinstance(text, str) else ", ".join(text)}
-        for name, text in fields.items()
-        if name not in _NOT_TEXT and text
+        {"label": field_label(name), "text": _plain(said)}
+        for name, said in fields.items()
+        if name not in _NOT_TEXT and said
     ]
 
 
-def texts_of(kept: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return [{label, text}] of a kept text, be it a draft or a verdict that came too late."""
-    fields = kept.get("fields")
-    if isinstance(fields, dict):
-        return texts_of_fields(fields)
-    if not set(_OF_A_VERDICT) <= set(kept):
-        # What a program keeps as a draft is its own affair.
-        return [{"label": "Draft", "text": as_text(kept)}]
-    said = {name: kept[name] for name in _OF_A_VERDICT if kept[name]}
-    said |= {f"{action['call_id']}/{name}": action[name] for action in kept["actions"] for name in _OF_AN_ACTION}
+def texts_of_draft(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return [{label, text}] of a draft; what a program keeps as one is its own affair, and shown as it is."""
+    fields = body.get("fields")
+    return texts_of_fields(fields) if isinstance(fields, dict) else [{"label": "Draft", "text": as_text(body)}]
+
+
+def texts_of_verdict(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return [{label, text}] of a verdict that came too late."""
+    said = {name: body[name] for name in _OF_A_VERDICT}
+    said |= {f"{action['call_id']}/{name}": action[name] for action in body["actions"] for name in _OF_AN_ACTION}
     return [{"label": field_label(name), "text": _plain(value)} for name, value in said.items() if value]
 
 
 def _plain(value: Any) -> str:
-    return (
-        ", ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else as_text(value)
-    )
+    words = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if words else as_text(value)

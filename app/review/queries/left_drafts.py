@@ -1,4 +1,4 @@
-"""Read what a person typed for items that she does not hold any more: her text is kept, whoever decided instead.
+"""Read the drafts of items that their author does not hold any more: what she typed is kept, whoever decided instead.
 
 Called by the home page and the page of an item.
 """
@@ -22,8 +22,8 @@ _TAKEN_AWAY: Final = ("expired", "reassigned", "revoked", "timed_out", "cancelle
 
 
 @dataclass(frozen=True)
-class KeptText:
-    """Where a text is kept, and when it was typed last."""
+class LeftDraft:
+    """Of which item a draft is, and when it was typed last."""
 
     item_id: UUID
     task_type: str
@@ -31,10 +31,10 @@ class KeptText:
     saved_at: datetime
 
 
-def list_kept_texts(
+def list_left_drafts(
     session: Session, *, workspace_id: UUID, person_id: UUID, since: datetime, limit: int
-) -> list[KeptText]:
-    """Return a person's texts that did not count or whose item was taken from her, one for each item, the newest first.
+) -> list[LeftDraft]:
+    """Return a person's drafts that did not count or whose item was taken from her, one an item, the newest first.
 
     Args:
         since: Those that are older are left out; the page of their item still has them.
@@ -57,22 +57,26 @@ def list_kept_texts(
         .order_by(newest.desc(), Draft.item_id)
         .limit(limit)
     )
-    return [KeptText(*row) for row in session.execute(mine)]
+    return [LeftDraft(*row) for row in session.execute(mine)]
 
 
-def read_kept_texts(
-    session: Session, *, item_id: UUID, person_id: UUID, key: DataKey
-) -> list[tuple[datetime, dict[str, Any]]]:
-    """Return what a person typed for an item that she does not hold, and when, the newest first.
+@dataclass(frozen=True)
+class OpenedDraft:
+    """A draft, opened: a verdict that came too `late`, else what was typed, `{"fields": ...}` at the desk."""
 
-    Each is either a draft, `{"fields": ...}` from the desk, or a verdict that came too late.
-    """
-    kept = (
-        select(Draft.saved_at, Draft.body)
+    saved_at: datetime
+    late: bool
+    body: dict[str, Any]
+
+
+def read_left_drafts(session: Session, *, item_id: UUID, person_id: UUID, key: DataKey) -> list[OpenedDraft]:
+    """Return a person's drafts of an item that she does not hold, the newest first."""
+    left = (
+        select(Draft.saved_at, Draft.lost, Draft.body)
         .where(Draft.item_id == item_id, Draft.person_id == person_id, ~_holds(person_id))
         .order_by(Draft.saved_at.desc(), Draft.id)
     )
-    return [(at, decode(key.open(body, purpose="draft"))) for at, body in session.execute(kept)]
+    return [OpenedDraft(at, lost, decode(key.open(body, purpose="draft"))) for at, lost, body in session.execute(left)]
 
 
 def _holds(person_id: UUID) -> Exists:
