@@ -5,6 +5,7 @@ import click
 from app.cli.demo import demo
 from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
+from app.cli.ledger import ledger
 from app.cli.measuring import measure_recording
 from app.cli.operate import migrate, ready, verify, web, worker
 from app.cli.programs import export, submit
@@ -33,6 +34,7 @@ for command in (
     signing_key,
     rewrap,
     audit,
+    ledger,
     submit,
     export,
     measure_recording,

@@ -7,6 +7,7 @@ from threading import Barrier
 from app.kernel.db import Database
 from app.kernel.errors import ServiceError
 from app.reports.invariants import check_invariants
+from app.reports.rebuild import find_differences
 
 DEADLINE_SECONDS = 30
 
@@ -30,6 +31,7 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
 
 
 def assert_sound(database: Database) -> None:
-    """Fail unless every promise of the system still holds."""
+    """Fail unless every promise of the system still holds, and the ledger is what its beats and rates come to."""
     with database.unit_of_work() as session:
         assert check_invariants(session) == []
+        assert list(find_differences(session)) == []

@@ -1,0 +1,169 @@
+"""Derive the whole ledger anew from beats and rates, and say where it differs from what is posted.
+
+Nothing posted is read to derive it but what was posted before for the same person, which owned its seconds by then. So
+an entry that was changed, left out or made up by hand is found, whoever did it. Called by the command line.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.costs.models import CostEntry, RateCard
+from app.costs.queries import rate_of
+from app.costs.rules import Rate, change_instants, price, rate_at
+from app.kernel.ids import show
+from app.queue.models import Claim
+from app.timekeeping.models import TimeEntry
+from app.timekeeping.queries import ClaimSpan, claim_times
+from app.timekeeping.rules import ClaimTime, Segment, segments
+
+_BATCH: Final = 500
+# Claims last hours; those of a person that could meet one another lie this close in the order of their beginnings.
+_NEIGHBOURS: Final = 50
+
+Price = tuple[UUID | None, str | None, Decimal | None, int]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A claim whose posted rows are not those that follow from its beats and the rates."""
+
+    claim_id: UUID
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{show('claim', self.claim_id)}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class _Posted:
+    """The rows of one claim: its segments with their prices, and when they were posted."""
+
+    at: datetime | None
+    rows: tuple[tuple[Segment, Price | None], ...]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A claim that has ended, and whose it is."""
+
+    span: ClaimSpan
+    workspace_id: UUID
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known of some claims of one person: their spans, their rows, and their beats."""
+
+    around: Sequence[_Ended]
+    posted: Mapping[UUID, _Posted]
+    heard: Mapping[UUID, ClaimTime]
+
+
+def count_claims(session: Session) -> int:
+    """Return how many claims have ended, each of which has its rows."""
+    return session.scalar(select(func.count()).select_from(Claim).where(Claim.ended_at.is_not(None))) or 0
+
+
+def find_differences(session: Session, *, advance: Callable[[int], None] = lambda _: None) -> Iterator[Difference]:
+    """Yield every claim whose rows differ from what is derived anew.
+
+    Args:
+        advance: Told how many more claims were looked at.
+    """
+    early = select(TimeEntry.claim_id).join(Claim, Claim.id == TimeEntry.claim_id).where(Claim.ended_at.is_(None))
+    for claim_id in session.scalars(early.distinct()).all():
+        yield Difference(claim_id, "it still runs, and time is posted for it")
+    cards: dict[UUID, list[Rate]] = defaultdict(list)
+    for card in session.scalars(select(RateCard)):
+        cards[card.workspace_id].append(rate_of(card))
+    for person_id in session.scalars(select(Claim.person_id).distinct().order_by(Claim.person_id)).all():
+        claims = _claims_of(session, person_id)
+        for start in range(0, len(claims), _BATCH):
+            batch = range(start, min(start + _BATCH, len(claims)))
+            around = claims[max(0, batch.start - _NEIGHBOURS) : batch.stop + _NEIGHBOURS]
+            told = _Told(around, _posted(session, [one.span.id for one in around]), _heard(session, around))
+            for number in batch:
+                yield from _compare(claims[number], told, cards[claims[number].workspace_id])
+            advance(len(batch))
+
+
+def _claims_of(session: Session, person_id: UUID) -> list[_Ended]:
+    ended = (
+        select(Claim.id, Claim.person_id, Claim.claimed_at, Claim.ended_at, Claim.cap_ms, Claim.workspace_id)
+        .where(Claim.person_id == person_id, Claim.ended_at.is_not(None))
+        .order_by(Claim.claimed_at, Claim.id)
+    )
+    return [_Ended(ClaimSpan(*row[:5]), row[5]) for row in session.execute(ended)]
+
+
+def _posted(session: Session, claim_ids: Sequence[UUID]) -> dict[UUID, _Posted]:
+    rows: dict[UUID, list[tuple[Segment, Price | None]]] = defaultdict(list)
+    at: dict[UUID, datetime] = {}
+    found = session.execute(
+        select(TimeEntry, CostEntry)
+        .outerjoin(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
+        .where(TimeEntry.claim_id.in_(claim_ids))
+        .order_by(TimeEntry.starts_at, TimeEntry.id)
+    )
+    for entry, cost in found:
+        segment = Segment(entry.kind, entry.starts_at, entry.ends_at, entry.ms, entry.blurred)  # type: ignore[arg-type]  # a CHECK holds the kinds
+        paid = None if cost is None else (cost.rate_card_id, cost.currency, cost.amount, cost.unpriced_ms)
+        rows[entry.claim_id].append((segment, paid))
+        at[entry.claim_id] = max(entry.posted_at, at.get(entry.claim_id, entry.posted_at))
+    return {claim_id: _Posted(at.get(claim_id), tuple(rows[claim_id])) for claim_id in claim_ids}
+
+
+def _heard(session: Session, claims: Sequence[_Ended]) -> dict[UUID, ClaimTime]:
+    return {time.id: time for time in claim_times(session, claims=[one.span for one in claims])}
+
+
+def _compare(claim: _Ended, told: _Told, cards: Sequence[Rate]) -> Iterator[Difference]:
+    stored = told.posted[claim.span.id].rows
+    derived = _derive(claim, told, cards)
+    if derived == stored:
+        return
+    if [segment for segment, _ in derived] == [segment for segment, _ in stored]:
+        yield Difference(claim.span.id, "its time is priced otherwise than its rates say")
+        return
+    posted_ms, derived_ms = (sum(segment.ms for segment, _ in rows) for rows in (stored, derived))
+    yield Difference(claim.span.id, f"posted are {posted_ms} ms, its beats come to {derived_ms} ms, or to others")
+
+
+def _derive(claim: _Ended, told: _Told, cards: Sequence[Rate]) -> tuple[tuple[Segment, Price | None], ...]:
+    """Return the rows of a claim as they had to be posted, by what was known at that instant."""
+    span = claim.span
+    assert span.ended_at is not None, "only ended claims are asked for"  # noqa: S101  # the query says so
+    at = told.posted[span.id].at or span.ended_at
+    beside = [one for one in told.around if one.span.id != span.id and _overlap(one.span, span)]
+    before = {one.span.id for one in beside if (told.posted[one.span.id].at or at) <= at}
+    owned = [(s.starts_at, s.ends_at) for one in before for s, _ in told.posted[one].rows if s.kind == "active"]
+    # In one workspace a person has one claim at a time; only in another may one have been running.
+    elsewhere = [one.span.id for one in beside if one.workspace_id != claim.workspace_id]
+    running = [_as_of(told.heard[one], at) for one in elsewhere if one not in before]
+    rates = [rate for rate in cards if rate.recorded_at <= at and rate.person_id in {None, span.person_id}]
+    cuts = change_instants(rates, span.claimed_at, span.ended_at)
+    found = segments(told.heard[span.id], others=running, posted=owned, cuts=cuts)
+    return tuple((s, _price(s, rates, span.person_id, at) if s.kind == "active" else None) for s in found)
+
+
+def _as_of(claim: ClaimTime, at: datetime) -> ClaimTime:
+    """Return a claim that was not posted by then: it still ran, and what was heard of it later was not known."""
+    return replace(claim, ended_at=None, beats=tuple(beat for beat in claim.beats if beat.received_at <= at))
+
+
+def _overlap(one: ClaimSpan, other: ClaimSpan) -> bool:
+    assert one.ended_at is not None and other.ended_at is not None, "both have ended"  # noqa: S101,PT018  # the query says so
+    return one.claimed_at < other.ended_at and other.claimed_at < one.ended_at
+
+
+def _price(segment: Segment, rates: Sequence[Rate], person_id: UUID, at: datetime) -> Price:
+    rate = rate_at(rates, person_id, segment.starts_at, at)
+    return (None, None, None, segment.ms) if rate is None else (rate.id, rate.currency, price(segment.ms, rate), 0)
