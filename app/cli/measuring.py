@@ -59,7 +59,7 @@ def measure_recording(  # noqa: PLR0917  # click names them
     if not groups:
         raise click.ClickException("The file holds no rows.")
     for group in sorted(groups):
-        sessions = [Recorded(name, tuple(at)) for name, at in groups[group].items()]
+        sessions = [Recorded(tuple(at)) for at in groups[group].values()]
         _say(group, sessions, sorted(set(caps)) or [USUAL_CAP])
 
 

@@ -20,7 +20,6 @@ _NOBODY: Final = UUID(int=0)
 class Recorded:
     """One recorded session: when something was done in it, in whole milliseconds of any clock, in any order."""
 
-    name: str
     at_ms: tuple[int, ...]
 
     @property
