@@ -1,5 +1,5 @@
 """`python -m app` is `proofdesk`."""
 
-from app.cli import main
+from app.cli import start
 
-main()
+start()

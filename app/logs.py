@@ -1,6 +1,6 @@
 """Log lines as JSON on standard error, one event a line; what came from outside is escaped by the encoding.
 
-Called once per process by the factory, the worker runner and the command line.
+Called by the WSGI entry point, the workers and the command line.
 """
 
 import logging
@@ -13,7 +13,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 def configure(level: str) -> None:
     """Write events of this level and above."""
     number = logging.getLevelNamesMapping()[level]
-    logging.basicConfig(stream=sys.stderr, level=number, format="%(message)s")
+    logging.basicConfig(stream=sys.stderr, level=number, format="%(message)s", force=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

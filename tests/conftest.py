@@ -5,13 +5,16 @@ parallel run gets a database of its own, copied from one migrated template.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO, cast
 from uuid import UUID
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
@@ -28,6 +31,22 @@ from tests.factories.servers import Servers
 # A busy machine must not fail a property: no test asserts a time. The same examples in every run of CI.
 settings.register_profile("proofdesk", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("proofdesk")
+
+
+class _Stderr:
+    """Standard error as it is when something is written: what a test captures, and never what a command prints."""
+
+    def write(self, text: str) -> int:
+        """Write."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        sys.stderr.flush()
+
+
+# A thread that one test leaves behind may log in the middle of another.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())))
 
 SECRET = "tests only, never an installation: 0123456789abcdef"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

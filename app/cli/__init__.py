@@ -2,6 +2,7 @@
 
 import click
 
+from app import logs
 from app.cli.demo import demo
 from app.cli.grants import signing_key
 from app.cli.identity import key, person, workspace
@@ -40,3 +41,9 @@ for command in (
     measure_recording,
 ):
     main.add_command(command)
+
+
+def start() -> None:
+    """Run as a program: what is logged on the way goes to standard error, never among what a command prints."""
+    logs.configure("WARNING")
+    main()

@@ -26,6 +26,7 @@ from demo.fill import fill
 from demo.report import print_cost_report
 
 DECISIONS = 50
+# Longer than the supervisor gives the web server.
 START_MS = 180_000
 
 

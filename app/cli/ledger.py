@@ -3,9 +3,8 @@
 import click
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import text
 
-from app.cli.connect import connect
+from app.cli.looking import looking, tell
 from app.reports.rebuild import count_claims, find_differences
 
 
@@ -23,16 +22,8 @@ def rebuild(*, check: bool) -> None:
     """
     if not check:
         raise click.UsageError("What is posted stays. Add --check to compare it with what is derived anew.")
-    with connect() as here, here.database.unit_of_work() as session, Progress(console=Console(stderr=True)) as bar:
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        total, different = count_claims(session), 0
-        looking = bar.add_task("Claims", total=total)
-        for difference in find_differences(session, advance=lambda more: bar.update(looking, advance=more)):
-            click.echo(str(difference))
-            different += 1
-    if different:
-        click.echo(f"{different} of {total} claims differ", err=True)
-        raise SystemExit(1)
-    click.echo(f"The ledger is what its beats and rates come to: {total} claims.")
+    with looking() as session, Progress(console=Console(stderr=True)) as bar:
+        total = count_claims(session)
+        claims = bar.add_task("Claims", total=total)
+        found = list(find_differences(session, advance=lambda more: bar.update(claims, advance=more)))
+    tell(found, sound=f"The ledger is what its beats and rates come to: {total} claims.")

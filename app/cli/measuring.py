@@ -8,17 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, DecimalException
 from pathlib import Path
+from statistics import quantiles
 from typing import Any, Final
 
 import click
 import orjson
 
-from app.timekeeping.rules.replay import Recorded, measure, quantile
+from app.submissions.rules.task_type import USUAL_CAP_SECONDS
+from app.timekeeping.rules.replay import measure
 
 _MS: Final = {"s": 1_000, "ms": 1}
-#: Of what a task type may ask for.
-USUAL_CAP: Final = 90
-LONGEST_MS: Final = 10**12
+_LONGEST_MS: Final = 10**12
+# Where they stand among nineteen cuts into twentieths.
+_SHARES: Final = {"p25": 4, "median": 9, "p75": 14, "p90": 17, "p95": 18}
 
 Row = Mapping[str, Any]
 
@@ -33,7 +35,8 @@ Row = Mapping[str, Any]
 @click.option("--unit", type=click.Choice(sorted(_MS)), default="s", show_default=True, help="What times are given in.")
 @click.option("--by", "by_column", help="Measure apart what differs in this column.")
 @click.option("--cap", "caps", type=click.IntRange(1, 86_400), multiple=True, help="Seconds of a pause that count.")
-def measure_recording(  # noqa: PLR0917  # click names them
+def measure_recording(
+    *,
     file: Path,
     at_column: str | None,
     lasted_column: str | None,
@@ -59,8 +62,7 @@ def measure_recording(  # noqa: PLR0917  # click names them
     if not groups:
         raise click.ClickException("The file holds no rows.")
     for group in sorted(groups):
-        sessions = [Recorded(tuple(at)) for at in groups[group].values()]
-        _say(group, sessions, sorted(set(caps)) or [USUAL_CAP])
+        _say(group, list(groups[group].values()), sorted(set(caps)) or [USUAL_CAP_SECONDS])
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -95,21 +97,21 @@ def _milliseconds(row: Row, column: str, number: int, unit: str) -> int:
         ms = Decimal(text) * _MS[unit]
     except DecimalException as error:
         raise click.ClickException(f"Row {number}: {column} is no number: {text[:40]}") from error
-    if not ms.is_finite() or not 0 <= ms <= LONGEST_MS:
+    if not ms.is_finite() or not 0 <= ms <= _LONGEST_MS:
         raise click.ClickException(f"Row {number}: {column} is out of range: {text[:40]}")
     return int(ms.to_integral_value())
 
 
-def _say(group: str, sessions: list[Recorded], caps: list[int]) -> None:
-    walls = sorted(session.wall_ms for session in sessions)
-    shares = {"p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
-    said = "  ".join(f"{name} {quantile(walls, share) / 1_000:.3f} s" for name, share in shares.items())
-    click.echo(
-        f"{group}: {len(sessions)} sessions, open for {_hours(sum(walls))}; {said}  longest {walls[-1] / 1_000:.3f} s"
-    )
+def _say(group: str, sessions: list[list[int]], caps: list[int]) -> None:
+    open_ms = [max(at) - min(at) for at in sessions]
+    # As PostgreSQL's percentile_cont interpolates; it takes two values to have something between them.
+    twentieths = quantiles(open_ms * 2 if len(open_ms) == 1 else open_ms, n=20, method="inclusive")
+    said = "  ".join(f"{name} {twentieths[place] / 1_000:.3f} s" for name, place in _SHARES.items())
+    longest = max(open_ms) / 1_000
+    click.echo(f"{group}: {len(sessions)} sessions, open for {_hours(sum(open_ms))}; {said}  longest {longest:.3f} s")
     for cap in caps:
         active = sum(measure(session, cap_ms=cap * 1_000) for session in sessions)
-        click.echo(f"  a pause counts up to {cap} s: {_hours(active)} active, {_hours(sum(walls) - active)} not")
+        click.echo(f"  a pause counts up to {cap} s: {_hours(active)} active, {_hours(sum(open_ms) - active)} not")
 
 
 def _hours(ms: int) -> str:

@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.adapters.readiness import Door, ask_ready
-from app.cli.connect import connect, settings_here
+from app.cli.connect import settings_here
+from app.cli.looking import looking, tell
 from app.cli.trail import check_file
 from app.kernel.clock import read_now
 from app.kernel.schema import upgrade
@@ -121,14 +121,6 @@ def verify(chain: Path | None) -> None:
     if chain is not None:
         check_file(chain)
         return
-    with connect() as here, here.database.unit_of_work() as session:
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    with looking() as session:
         violations = [*check_invariants(session), *check_chains(session, now=read_now(session))]
-    for violation in violations:
-        click.echo(f"{violation.rule}: {violation.subject}: {violation.detail}")
-    if violations:
-        click.echo(f"{len(violations)} violations", err=True)
-        raise SystemExit(1)
-    click.echo("All invariants hold.")
+    tell(violations, sound="All invariants hold.")

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> None:
             _become(account)
         _reset_signals()
         die_with_parent(int(orphan_signal), parent_pid=int(parent_pid))
-        os.execv(argv[0], argv)  # noqa: S606  no shell is meant
+        os.execv(argv[0], argv)  # noqa: S606  # no shell is meant
     except OSError as error:
         sys.stderr.write(f"cannot start {argv[0]}: {error}\n")
         sys.exit(EXIT_CANNOT_START)

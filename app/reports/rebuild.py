@@ -20,26 +20,24 @@ from app.costs.queries import rate_of
 from app.costs.rules import Rate, change_instants, price, rate_at
 from app.kernel.ids import show
 from app.queue.models import Claim
+from app.reports.invariants import Violation
 from app.timekeeping.models import TimeEntry
 from app.timekeeping.queries import ClaimSpan, claim_times
 from app.timekeeping.rules import ClaimTime, Segment, segments
 
+RULE: Final = "the ledger is what its beats and rates come to"
 _BATCH: Final = 500
-# Claims last hours; those of a person that could meet one another lie this close in the order of their beginnings.
-_NEIGHBOURS: Final = 50
 
 Price = tuple[UUID | None, str | None, Decimal | None, int]
+Row = tuple[Segment, Price | None]
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A claim whose posted rows are not those that follow from its beats and the rates."""
+class _Held:
+    """A claim of a person, ended or still running, and where she held it."""
 
-    claim_id: UUID
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{show('claim', self.claim_id)}: {self.detail}"
+    span: ClaimSpan
+    workspace_id: UUID
 
 
 @dataclass(frozen=True)
@@ -47,22 +45,13 @@ class _Posted:
     """The rows of one claim: its segments with their prices, and when they were posted."""
 
     at: datetime | None
-    rows: tuple[tuple[Segment, Price | None], ...]
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """A claim that has ended, and whose it is."""
-
-    span: ClaimSpan
-    workspace_id: UUID
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
 class _Told:
-    """What is known of some claims of one person: their spans, their rows, and their beats."""
+    """What is known of some claims of one person: their rows and their beats."""
 
-    around: Sequence[_Ended]
     posted: Mapping[UUID, _Posted]
     heard: Mapping[UUID, ClaimTime]
 
@@ -72,7 +61,7 @@ def count_claims(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Claim).where(Claim.ended_at.is_not(None))) or 0
 
 
-def find_differences(session: Session, *, advance: Callable[[int], None] = lambda _: None) -> Iterator[Difference]:
+def find_differences(session: Session, *, advance: Callable[[int], None] = lambda _: None) -> Iterator[Violation]:
     """Yield every claim whose rows differ from what is derived anew.
 
     Args:
@@ -80,37 +69,56 @@ def find_differences(session: Session, *, advance: Callable[[int], None] = lambd
     """
     early = select(TimeEntry.claim_id).join(Claim, Claim.id == TimeEntry.claim_id).where(Claim.ended_at.is_(None))
     for claim_id in session.scalars(early.distinct()).all():
-        yield Difference(claim_id, "it still runs, and time is posted for it")
+        yield _violation(claim_id, "it still runs, and time is posted for it")
     cards: dict[UUID, list[Rate]] = defaultdict(list)
     for card in session.scalars(select(RateCard)):
         cards[card.workspace_id].append(rate_of(card))
     for person_id in session.scalars(select(Claim.person_id).distinct().order_by(Claim.person_id)).all():
         claims = _claims_of(session, person_id)
-        for start in range(0, len(claims), _BATCH):
-            batch = range(start, min(start + _BATCH, len(claims)))
-            around = claims[max(0, batch.start - _NEIGHBOURS) : batch.stop + _NEIGHBOURS]
-            told = _Told(around, _posted(session, [one.span.id for one in around]), _heard(session, around))
-            for number in batch:
-                yield from _compare(claims[number], told, cards[claims[number].workspace_id])
+        beside = _beside(claims)
+        ended = [one for one in claims if one.span.ended_at is not None]
+        for start in range(0, len(ended), _BATCH):
+            batch = ended[start : start + _BATCH]
+            told = _read(session, {held.span.id: held.span for one in batch for held in (one, *beside[one.span.id])})
+            for one in batch:
+                yield from _compare(one, beside[one.span.id], told, cards[one.workspace_id])
             advance(len(batch))
 
 
-def _claims_of(session: Session, person_id: UUID) -> list[_Ended]:
-    ended = (
+def _violation(claim_id: UUID, detail: str) -> Violation:
+    return Violation(RULE, show("claim", claim_id), detail)
+
+
+def _claims_of(session: Session, person_id: UUID) -> list[_Held]:
+    hers = (
         select(Claim.id, Claim.person_id, Claim.claimed_at, Claim.ended_at, Claim.cap_ms, Claim.workspace_id)
-        .where(Claim.person_id == person_id, Claim.ended_at.is_not(None))
+        .where(Claim.person_id == person_id)
         .order_by(Claim.claimed_at, Claim.id)
     )
-    return [_Ended(ClaimSpan(*row[:5]), row[5]) for row in session.execute(ended)]
+    return [_Held(ClaimSpan(*row[:5]), row[5]) for row in session.execute(hers)]
 
 
-def _posted(session: Session, claim_ids: Sequence[UUID]) -> dict[UUID, _Posted]:
-    rows: dict[UUID, list[tuple[Segment, Price | None]]] = defaultdict(list)
+def _beside(claims: Sequence[_Held]) -> dict[UUID, list[_Held]]:
+    """Return, for each claim, the others that were held at some time while it was; they come in order of beginning."""
+    beside: dict[UUID, list[_Held]] = defaultdict(list)
+    held: list[_Held] = []
+    for claim in claims:
+        begins = claim.span.claimed_at
+        held = [one for one in held if one.span.ended_at is None or one.span.ended_at > begins]
+        for one in held:
+            beside[one.span.id].append(claim)
+            beside[claim.span.id].append(one)
+        held.append(claim)
+    return beside
+
+
+def _read(session: Session, spans: Mapping[UUID, ClaimSpan]) -> _Told:
+    rows: dict[UUID, list[Row]] = defaultdict(list)
     at: dict[UUID, datetime] = {}
     found = session.execute(
         select(TimeEntry, CostEntry)
         .outerjoin(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
-        .where(TimeEntry.claim_id.in_(claim_ids))
+        .where(TimeEntry.claim_id.in_(list(spans)))
         .order_by(TimeEntry.starts_at, TimeEntry.id)
     )
     for entry, cost in found:
@@ -118,32 +126,28 @@ def _posted(session: Session, claim_ids: Sequence[UUID]) -> dict[UUID, _Posted]:
         paid = None if cost is None else (cost.rate_card_id, cost.currency, cost.amount, cost.unpriced_ms)
         rows[entry.claim_id].append((segment, paid))
         at[entry.claim_id] = max(entry.posted_at, at.get(entry.claim_id, entry.posted_at))
-    return {claim_id: _Posted(at.get(claim_id), tuple(rows[claim_id])) for claim_id in claim_ids}
+    heard = {time.id: time for time in claim_times(session, claims=list(spans.values()))}
+    return _Told({claim_id: _Posted(at.get(claim_id), tuple(rows[claim_id])) for claim_id in spans}, heard)
 
 
-def _heard(session: Session, claims: Sequence[_Ended]) -> dict[UUID, ClaimTime]:
-    return {time.id: time for time in claim_times(session, claims=[one.span for one in claims])}
-
-
-def _compare(claim: _Ended, told: _Told, cards: Sequence[Rate]) -> Iterator[Difference]:
+def _compare(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence[Rate]) -> Iterator[Violation]:
     stored = told.posted[claim.span.id].rows
-    derived = _derive(claim, told, cards)
+    derived = _derive(claim, beside, told, cards)
     if derived == stored:
         return
     if [segment for segment, _ in derived] == [segment for segment, _ in stored]:
-        yield Difference(claim.span.id, "its time is priced otherwise than its rates say")
+        yield _violation(claim.span.id, "its time is priced otherwise than its rates say")
         return
     posted_ms, derived_ms = (sum(segment.ms for segment, _ in rows) for rows in (stored, derived))
-    yield Difference(claim.span.id, f"posted are {posted_ms} ms, its beats come to {derived_ms} ms, or to others")
+    yield _violation(claim.span.id, f"posted are {posted_ms} ms, its beats come to {derived_ms} ms, or to others")
 
 
-def _derive(claim: _Ended, told: _Told, cards: Sequence[Rate]) -> tuple[tuple[Segment, Price | None], ...]:
+def _derive(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence[Rate]) -> tuple[Row, ...]:
     """Return the rows of a claim as they had to be posted, by what was known at that instant."""
     span = claim.span
-    assert span.ended_at is not None, "only ended claims are asked for"  # noqa: S101  # the query says so
+    assert span.ended_at is not None, "only ended claims are derived"  # noqa: S101  # the caller left the others out
     at = told.posted[span.id].at or span.ended_at
-    beside = [one for one in told.around if one.span.id != span.id and _overlap(one.span, span)]
-    before = {one.span.id for one in beside if (told.posted[one.span.id].at or at) <= at}
+    before = {one.span.id for one in beside if _was_posted(one, told, at)}
     owned = [(s.starts_at, s.ends_at) for one in before for s, _ in told.posted[one].rows if s.kind == "active"]
     # In one workspace a person has one claim at a time; only in another may one have been running.
     elsewhere = [one.span.id for one in beside if one.workspace_id != claim.workspace_id]
@@ -154,14 +158,15 @@ def _derive(claim: _Ended, told: _Told, cards: Sequence[Rate]) -> tuple[tuple[Se
     return tuple((s, _price(s, rates, span.person_id, at) if s.kind == "active" else None) for s in found)
 
 
+def _was_posted(claim: _Held, told: _Told, at: datetime) -> bool:
+    """Say whether a claim had ended by then; one without any time has no rows to say when."""
+    ended = told.posted[claim.span.id].at or claim.span.ended_at
+    return ended is not None and ended <= at
+
+
 def _as_of(claim: ClaimTime, at: datetime) -> ClaimTime:
     """Return a claim that was not posted by then: it still ran, and what was heard of it later was not known."""
     return replace(claim, ended_at=None, beats=tuple(beat for beat in claim.beats if beat.received_at <= at))
-
-
-def _overlap(one: ClaimSpan, other: ClaimSpan) -> bool:
-    assert one.ended_at is not None and other.ended_at is not None, "both have ended"  # noqa: S101,PT018  # the query says so
-    return one.claimed_at < other.ended_at and other.claimed_at < one.ended_at
 
 
 def _price(segment: Segment, rates: Sequence[Rate], person_id: UUID, at: datetime) -> Price:

@@ -12,6 +12,7 @@ from app.edge.guard import allow
 from app.kernel.seconds import seconds_text
 from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, read_costs
 from app.reports.people import names_of_people
+from app.submissions.rules.task_type import USUAL_CAP_SECONDS
 from app.web.charts import BarChart, Row, horizontal_bars
 from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
@@ -26,7 +27,6 @@ _LABELS: Final = {
     "outcome": "Outcome",
     "day": "Day",
 }
-_CAP_SECONDS: Final = 90
 
 
 @page.get("/reports/costs")
@@ -57,7 +57,7 @@ def show() -> str:
         unpriced_seconds=report.total.unpriced_ms // 1000,
         csv_url=url_for("reports.get_costs_csv") + "?" + urlencode(_csv_arguments(query)),
         as_of=query.as_of.astimezone(ZoneInfo(zone)),
-        cap_seconds=_CAP_SECONDS,
+        cap_seconds=USUAL_CAP_SECONDS,
     )
 
 

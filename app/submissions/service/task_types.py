@@ -20,7 +20,7 @@ from app.kernel.db import lock_name
 from app.kernel.ids import new_id
 from app.submissions.models import TaskType
 from app.submissions.rules.schema import check_schema
-from app.submissions.rules.task_type import TYPED
+from app.submissions.rules.task_type import TYPED, USUAL_CAP_SECONDS
 
 DAY_MS = 86_400_000
 
@@ -52,7 +52,7 @@ class TaskTypeDefinition:
     queue: str = "default"
     undo_ms: int = 10_000
     claim_ms: int = 900_000
-    cap_ms: int = 90_000
+    cap_ms: int = USUAL_CAP_SECONDS * 1_000
     grant_ms: int = 7 * DAY_MS
 
 

@@ -1,15 +1,10 @@
 """Every promise, broken by hand after a day's work: the breach is found, under the promise's own name."""
 
-from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.identity.service import create_workspace
-from app.kernel.clock import read_now
-from app.kernel.sealing import Vault, keep_vault
 from app.reports.invariants import (
     check_invariants,
     contents,
@@ -25,7 +20,6 @@ from app.reports.invariants import (
 from app.reports.invariants.check import Check
 from tests.services.reports.breaches_of_votes import OF_VOTES
 from tests.services.reports.breaking import break_it
-from tests.services.reports.day import live_a_day
 
 # Each breach: the promise, a few words of what is said about it, and the statements that break it.
 BREACHES = [
@@ -237,28 +231,6 @@ BREACHES = [
         "UPDATE endpoints SET workspace_id = (SELECT id FROM workspaces WHERE name = 'Other')",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def lived(engine: Engine, vault: Vault) -> Iterator[Session]:
-    """A day's work in one workspace beside another, lived once for all breaches."""
-    with engine.connect() as connection, connection.begin() as transaction:
-        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
-        keep_vault(session, vault)
-        create_workspace(session, now=read_now(session), name="Other")
-        live_a_day(session, create_workspace(session, now=read_now(session), name="Acme").id)
-        session.flush()
-        yield session
-        session.close()
-        transaction.rollback()
-
-
-@pytest.fixture
-def day(lived: Session) -> Iterator[Session]:
-    """The day as it was lived, whatever another test has broken."""
-    with lived.begin_nested() as whole:
-        yield lived
-        whole.rollback()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pydantic import Field
 from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, PageQuery, Shape, Text
 from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
-from app.submissions.rules.task_type import HIGH_RISK_CHECKS, TYPED
+from app.submissions.rules.task_type import HIGH_RISK_CHECKS, TYPED, USUAL_CAP_SECONDS
 
 
 class TaskTypeIn(Shape):
@@ -30,7 +30,7 @@ class TaskTypeIn(Shape):
     queue: Name = "default"
     undo_seconds: int = Field(10, ge=0, le=86_400)
     claim_seconds: int = Field(900, ge=5, le=86_400)
-    cap_seconds: int = Field(90, ge=30, le=300)
+    cap_seconds: int = Field(USUAL_CAP_SECONDS, ge=30, le=300)
     grant_seconds: int = Field(604_800, ge=60, le=2_592_000)
 
 
