@@ -14,6 +14,8 @@ from app.queue.service.line import NOT_SKIPPED, claim_statement
 # others could have changed meanwhile is looked at again by the statement that follows.
 WHO: Final = text("""
 SELECT m.roles, m.skills || g.skills AS skills, her.queues, m.capacity, p.disabled_at, here.paused_at, g.groups,
+       (SELECT id FROM items WHERE held_by = m.person_id AND workspace_id = m.workspace_id AND state = 'reserved')
+         AS reserved,
        ARRAY(SELECT q.id FROM queues AS q
               WHERE q.workspace_id = m.workspace_id AND q.paused_at IS NULL
                 AND CASE WHEN CAST(:queue AS text) IS NOT NULL THEN q.name = :queue

@@ -3,22 +3,16 @@
 
 const FIRST_MS = 1_000;
 const AGAIN_MS = 20_000;
-const INPUTS = ["keydown", "pointermove", "wheel", "touchmove"];
 
 /** Ask at a URL now and then until the signal says that the item is no longer open. */
 export function keepAhead(url, signal) {
-  let lastInput = performance.now();
-  for (const name of INPUTS) {
-    document.addEventListener(name, () => { lastInput = performance.now(); }, { passive: true, capture: true, signal });
-  }
   const ask = async () => {
-    if (document.hidden || performance.now() - lastInput > AGAIN_MS) return true;
+    // The clock notes inputs already.
+    if (document.hidden || document.querySelector("review-clock").inputAgeMs > AGAIN_MS) return true;
     try {
-      const answer = await fetch(url, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: "{}", redirect: "error", signal,
-      });
-      // Where nothing is free there is nothing to keep, and to ask again would only be a burden.
-      return answer.ok && (await answer.json()).reservation !== null;
+      const answer = await fetch(url, { method: "POST", redirect: "error", signal });
+      // Where nothing is kept, to ask again would only be a burden.
+      return answer.ok && (await answer.json()).ready;
     } catch {
       return true;
     }

@@ -44,6 +44,11 @@ class ReviewClock extends HTMLElement {
     this.over = true;
   }
 
+  /** How long ago the last input was. */
+  get inputAgeMs() {
+    return performance.now() - this.lastInput;
+  }
+
   #noteInput() {
     const now = performance.now();
     if (now - this.lastInput >= INPUT_MS) this.lastInput = now;
@@ -51,7 +56,7 @@ class ReviewClock extends HTMLElement {
 
   #state() {
     if (document.hidden) return "hidden";
-    if (performance.now() - this.lastInput > this.capMs) return "idle";
+    if (this.inputAgeMs > this.capMs) return "idle";
     return document.hasFocus() ? "active" : "blurred";
   }
 
@@ -62,7 +67,7 @@ class ReviewClock extends HTMLElement {
       seq: this.seq++,
       client_mono_ms: Math.round(performance.timeOrigin + now),
       state: this.#state(),
-      last_input_age_ms: Math.round(now - this.lastInput),
+      last_input_age_ms: Math.round(this.inputAgeMs),
     });
   }
 

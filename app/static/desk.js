@@ -120,19 +120,14 @@ class OpenItem {
     this.#refuse("");
     this.#draft.leave();
     const state = this.#form.querySelector("[data-draft-state]");
-    let sent = 0;
-    const share = () => (sent > 0 && sent < 1 ? `Handing in, ${Math.floor(sent * 100)} %` : "Handing in …");
-    const say = () => { state.textContent = sent < 1 ? share() : "Sent; the next is on its way …"; };
-    const saying = setTimeout(say, SAY_AFTER_MS);
+    const saying = setTimeout(() => { state.textContent = "Handing in …"; }, SAY_AFTER_MS);
+    const progress = (share) => {
+      if (performance.now() - pressedAt < SAY_AFTER_MS) return;
+      state.textContent = share < 1 ? `Handing in, ${Math.floor(share * 100)} %` : "Sent; the next is on its way …";
+    };
     try {
-      const { page, url } = await post(this.#form, submitter, (part) => {
-        sent = part;
-        if (performance.now() - pressedAt > SAY_AFTER_MS) say();
-      });
-      // The same item once more, with a row added or a fault named, was seen before.
-      const same = page.getElementById("decide")?.dataset.claim === this.#form.dataset.claim;
-      settledAt = same ? 0 : pressedAt + SETTLE_MS;
-      this.#goOn(page, url, submitter);
+      const { page, url } = await post(this.#form, submitter, progress);
+      this.#goOn(page, url, submitter, pressedAt);
     } catch (error) {
       if (!(error instanceof NotTaken)) throw error;
       this.#stay(error.message);
@@ -141,7 +136,7 @@ class OpenItem {
     }
   }
 
-  #goOn(page, url, submitter) {
+  #goOn(page, url, submitter, pressedAt) {
     if (fromAnotherRelease(page) || (!page.getElementById("decide") && url)) {
       window.location.assign(url ?? window.location.href);
       return;
@@ -149,7 +144,8 @@ class OpenItem {
     this.#life.abort();
     this.#draft.arrived();
     if (url) window.history.replaceState(null, "", url);
-    show(page, submitter);
+    // The same item once more, with a row added or a fault named, was seen before.
+    settledAt = show(page, submitter) ? 0 : pressedAt + SETTLE_MS;
     start();
   }
 

@@ -8,10 +8,10 @@ const PAGES = [200, 409, 410, 422];
 /** Nothing was taken, or nobody knows; the message says what a reviewer can do. */
 export class NotTaken extends Error {}
 
-function request(form, submitter, progress) {
+function request(target, body, progress) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
-    asked.open("POST", submitter?.getAttribute("formaction") ?? form.getAttribute("action"));
+    asked.open("POST", target);
     // The one way to read a page that makes nothing in it run.
     asked.responseType = "document";
     asked.timeout = PATIENCE_MS;
@@ -21,19 +21,19 @@ function request(form, submitter, progress) {
       ? "Not handed in: the server cannot be reached. Press again in a moment; it counts once."
       : "Not handed in: you are offline. Press again when you are back; it counts once."));
     asked.ontimeout = () => reject(new NotTaken("The server has not answered for 30 s. Press again; it counts once."));
-    asked.send(new URLSearchParams(new FormData(form, submitter)));
+    asked.send(body);
   });
 }
 
 /** Post the form; resolve to {page, url}, a page of the desk and where it stands; url is null where only a post leads. */
 export async function post(form, submitter, progress) {
-  const sentTo = new URL(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), document.baseURI).href;
-  const { status, page, url } = await request(form, submitter, progress);
+  const target = new URL(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), document.baseURI).href;
+  const { status, page, url } = await request(target, new URLSearchParams(new FormData(form, submitter)), progress);
   if (!page?.getElementById("main") || !PAGES.includes(status)) {
     const said = page?.querySelector("main h1")?.textContent.trim();
     throw new NotTaken(`Not handed in: the server did not take it${said ? ` (${said})` : ""}. Press again in a moment; it counts once.`);
   }
-  return { page, url: url === sentTo ? null : url };
+  return { page, url: url === target ? null : url };
 }
 
 /** Whether a page was made by another release, whose scripts and styles are not those that run here. */
@@ -47,7 +47,7 @@ function counterpart(button, main) {
 }
 
 /** Put a page's content in the place of ours. Of the same item the regions stay scrolled, and the focus stays on a button
-    that only shows it another way; else it goes where the page wants it, or to the content. */
+    that only shows it another way; else it goes where the page wants it, or to the content. Return whether it is the same. */
 export function show(page, submitter) {
   const main = document.getElementById("main");
   const fresh = document.adoptNode(page.getElementById("main"));
@@ -66,4 +66,5 @@ export function show(page, submitter) {
   const pressed = same && submitter?.name === "view" ? counterpart(submitter, fresh) : undefined;
   const focus = pressed ?? wanted ?? fresh;
   focus.focus({ preventScroll: focus !== wanted });
+  return same;
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.edge.context import db, now, person_id, principal, workspace_id
@@ -29,6 +29,7 @@ from app.review.service import (
     hand_over,
     hold,
     pause_reviewer,
+    reserve_ahead_if_plenty,
     resume_reviewer,
     save_draft,
     take_item,
@@ -57,8 +58,8 @@ def skip(claim_id: str) -> Answer:
 @allow("review")
 @takes(DESK_FORM)
 def release(claim_id: str) -> Answer:
-    """Give the item back and stop; what was kept ready to follow it goes back too."""
-    end_reservation(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id())
+    """Give the item back and stop."""
+    _want_nothing_ready()
     return _act(claim_id, "released", give_back, act="release", note=_note())
 
 
@@ -75,6 +76,7 @@ def keep(claim_id: str) -> Answer:
 @takes(DESK_FORM)
 def keep_and_pause(claim_id: str) -> Answer:
     """Keep the item for later and hand me nothing more until I say so, both or neither."""
+    _want_nothing_ready()
     return _act_or_refuse(claim_id, hold, note=_note()) or pause()
 
 
@@ -103,6 +105,11 @@ def ask_another(claim_id: str) -> Answer:
 def pass_up(claim_id: str) -> Answer:
     """Pass the item up and take the next."""
     return _act(claim_id, "escalated", escalate_claim, note=_note())
+
+
+def _want_nothing_ready() -> None:
+    """Put back what was kept ready to follow this item, for whoever stops; its lock comes before those of the act."""
+    end_reservation(db(), now=now(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id())
 
 
 def _act(claim_id: str, outcome: str, service: Callable[..., object], **terms: Any) -> Answer:
@@ -207,6 +214,14 @@ def _open(item: Item, outcome: str) -> AnyResponse:
         item_id=item.id,
     )
     return to("review.show", outcome=outcome)
+
+
+@page.post("/review/ahead")
+@allow("review")
+def have_next_ready() -> AnyResponse:
+    """Have the next item kept ready while I judge this one; the script asks no more where it is not."""
+    ready = reserve_ahead_if_plenty(db(), actor=principal().actor, workspace_id=workspace_id(), person_id=person_id())
+    return jsonify({"ready": ready})
 
 
 @page.post("/presence/pause")

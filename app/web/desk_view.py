@@ -114,7 +114,7 @@ def _urls(opened: OpenClaim) -> dict[str, str]:
         "skip": url_for("desk_acts.skip", claim_id=claim_id),
         "release": url_for("desk_acts.release", claim_id=claim_id),
         "hold": url_for("desk_acts.keep", claim_id=claim_id),
-        "ahead": url_for("giving_back.post_reservation"),
+        "ahead": url_for("desk_acts.have_next_ready"),
         "pause": url_for("desk_acts.keep_and_pause", claim_id=claim_id),
         "handover": url_for("desk_acts.give_to", claim_id=claim_id),
         "second_opinion": url_for("desk_acts.ask_another", claim_id=claim_id),

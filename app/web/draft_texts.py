@@ -6,13 +6,10 @@ from typing import Any, Final
 from app.web.as_text import as_text
 from app.web.verdict_form import field_label
 
-# Proofs of what was shown, choices of a moment: no text of anybody's.
-_NOT_TEXT: Final = frozenset(
-    {
-        *("token", "content_sha256", "verb", "discard_edits", "view", "confirmation"),
-        *("opened", "adopt", "skip_reason", "act_note", "hand_to"),
-    }
-)
+# What a draft does not hold, as the script's does not.
+PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view", "confirmation"})
+# Nor are choices of a moment a text of anybody's.
+_NOT_TEXT: Final = PROOF | {"opened", "adopt", "skip_reason", "act_note", "hand_to"}
 _OF_A_VERDICT: Final = ("verb", "output", "message", "note", "reason_codes")
 _OF_AN_ACTION: Final = ("verb", "args", "message")
 

@@ -85,12 +85,12 @@ def _left_drafts(person_id: UUID) -> list[dict[str, Any]]:
     since = now() - DRAFTS_FOR
     return [
         {
-            "task_type": kept.task_type,
-            "external_id": kept.external_id,
-            "saved_at": kept.saved_at,
-            "item_url": url_for("item_page.show", item_id=show_id("item", kept.item_id), _anchor="draft"),
+            "task_type": draft.task_type,
+            "external_id": draft.external_id,
+            "saved_at": draft.saved_at,
+            "item_url": url_for("item_page.show", item_id=show_id("item", draft.item_id), _anchor="draft"),
         }
-        for kept in list_left_drafts(
+        for draft in list_left_drafts(
             db(), workspace_id=workspace_id(), person_id=person_id, since=since, limit=MOST_DRAFTS
         )
     ]

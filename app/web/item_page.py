@@ -21,6 +21,7 @@ from app.queue.rules.diagnosis import SAYS
 from app.reports.doctor import ItemDiagnosis, diagnose_item
 from app.reports.people import names_of_people
 from app.review.queries import find_decision, list_notes, read_left_drafts
+from app.review.rules.document import DecisionFacts
 from app.submissions.queries import OpenSubmission, open_submission
 from app.submissions.rules.sensitive import hide
 from app.web.as_text import as_text
@@ -67,8 +68,7 @@ def draw(
         revealed: Show what the program called sensitive.
     """
     opened = open_submission(db(), workspace_id=workspace_id(), submission_id=item.submission_id)
-    oversees, reads = principal().may("oversee"), principal().may("read")
-    veiled = item.review_mode == "blind" and item.state in OPEN
+    oversees = principal().may("oversee")
     names = names_of_people(db(), workspace_id=workspace_id())
     found = diagnose_item(db(), now=now(), workspace_id=workspace_id(), item_id=item.id)
     mine = find_live_claim(db(), workspace_id=workspace_id(), person_id=person_id())
@@ -76,28 +76,12 @@ def draw(
     at_desk = busy and mine is not None and mine.item_id == item.id
     decision = find_decision(db(), submission_id=item.submission_id, key=opened.key)
     seen = decision is not None and (decision.final_at <= now() or decision.decided_by_kind != "human")
-    hidden = bool(opened.received.sensitive) and not revealed
-    said = hide(opened.received) if hidden else opened.received
     return render_template(
         "item_page/show.html",
         item=_facts(item, names),
         task_type=opened.task_type.name,
         external_id=opened.submission.external_id,
         content_sha256=opened.submission.content_sha256.hex(),
-        output=as_text(said.output) if reads and said.has_output else None,
-        # What is hidden must not be handed back as if it were the output.
-        output_json=orjson.dumps(said.output, option=orjson.OPT_INDENT_2).decode() if reads and not hidden else "",
-        actions=[(a.name, as_text(a.args)) for a in said.actions] if reads else [],
-        hidden=hidden and reads,
-        decision={"id": show_id("decision", decision.id), "status": decision.status, "at": decision.decided_at}
-        if decision is not None and seen and (oversees or reads)
-        else None,
-        notes=list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
-        changes=changes_by(opened.received, decision.body)
-        if decision is not None and seen and reads and not hidden
-        else [],
-        votes=votes_of(item, key=opened.key, names=names) if (oversees or reads) and not veiled else [],
-        history=story(item, names=names, veiled=veiled) if oversees or reads else [],
         doctor=_doctor(found, oversees, at_desk=at_desk),
         at_desk=at_desk,
         may=_may(item, found, oversees=oversees, seen=seen, busy=busy),
@@ -107,13 +91,52 @@ def draw(
         posted=posted or {},
         word=word_to_overturn(opened),
         urls=_urls(item, None if decision is None else decision.id),
-        drafts=[
-            {"saved_at": d.saved_at, "fields": texts_of_verdict(d.body) if d.late else texts_of_draft(d.body)}
-            for d in read_left_drafts(db(), item_id=item.id, person_id=person_id(), key=opened.key)
-        ],
-        context=context_of(said, files=files_of(said)) if reads else [],
-        account=account_of(opened.submission) if oversees or reads else None,
+        drafts=_drafts(item, opened),
+        **_content(opened, decision if seen else None, revealed=revealed),
+        **_story(item, opened, decision if seen else None, names),
     )
+
+
+def _content(opened: OpenSubmission, decision: DecisionFacts | None, *, revealed: bool) -> dict[str, Any]:
+    """Return what the model said and what a decision that may be seen changed, for those who may read it."""
+    if not principal().may("read"):
+        return {"output": None, "output_json": "", "actions": [], "hidden": False, "changes": [], "context": []}
+    hidden = bool(opened.received.sensitive) and not revealed
+    said = hide(opened.received) if hidden else opened.received
+    return {
+        "output": as_text(said.output) if said.has_output else None,
+        # What is hidden must not be handed back as if it were the output.
+        "output_json": "" if hidden else orjson.dumps(said.output, option=orjson.OPT_INDENT_2).decode(),
+        "actions": [(a.name, as_text(a.args)) for a in said.actions],
+        "hidden": hidden,
+        "changes": [] if decision is None or hidden else changes_by(opened.received, decision.body),
+        "context": context_of(said, files=files_of(said)),
+    }
+
+
+def _story(item: Item, opened: OpenSubmission, decision: DecisionFacts | None, names: dict[str, str]) -> dict[str, Any]:
+    """Return what became of an item, for those who run the floor or may read; none of it tells who voted too early."""
+    veiled = item.review_mode == "blind" and item.state in OPEN
+    oversees = principal().may("oversee")
+    told = oversees or principal().may("read")
+    return {
+        "decision": {"id": show_id("decision", decision.id), "status": decision.status, "at": decision.decided_at}
+        if decision is not None and told
+        else None,
+        "notes": list_notes(db(), item_id=item.id, key=opened.key) if oversees and not veiled else [],
+        "votes": votes_of(item, key=opened.key, names=names) if told and not veiled else [],
+        "history": story(item, names=names, veiled=veiled) if told else [],
+        "account": account_of(opened.submission) if told else None,
+    }
+
+
+def _drafts(item: Item, opened: OpenSubmission) -> list[dict[str, Any]]:
+    """Return what the reader typed for it and could not hand in."""
+    left = read_left_drafts(db(), item_id=item.id, person_id=person_id(), key=opened.key)
+    return [
+        {"saved_at": one.saved_at, "fields": texts_of_verdict(one.body) if one.late else texts_of_draft(one.body)}
+        for one in left
+    ]
 
 
 def _facts(item: Item, names: dict[str, str]) -> dict[str, Any]:

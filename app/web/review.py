@@ -37,7 +37,7 @@ from app.web.context_view import VIEWS
 from app.web.desk_keys import DOES, keys_of
 from app.web.desk_more import more
 from app.web.desk_view import desk
-from app.web.draft_texts import texts_of_fields
+from app.web.draft_texts import PROOF, texts_of_fields
 from app.web.form_changes import changes_of
 from app.web.friction import friction_faults, friction_of
 from app.web.onward import to
@@ -47,8 +47,6 @@ from app.web.schema_form import Posted
 from app.web.verdict_form import is_edited, posted_fields, read_digest, read_token, read_verdict
 
 page = Blueprint("review", __name__)
-# What a draft does not hold, as the script's does not.
-_PROOF: Final = frozenset({"token", "content_sha256", "verb", "discard_edits", "view", "confirmation"})
 # Controls of what is judged; to empty one is a change.
 _JUDGED: Final = ("output", "args.")
 _REFUSED: Final = "Nothing was decided."
@@ -274,7 +272,7 @@ def _draft(fields: Mapping[Any, Any]) -> dict[str, str | list[str]]:
     return {
         str(name): said
         for name, said in fields.items()
-        if name not in _PROOF and _is_text(said) and (said or str(name).startswith(_JUDGED))
+        if name not in PROOF and _is_text(said) and (said or str(name).startswith(_JUDGED))
     }
 
 

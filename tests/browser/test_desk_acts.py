@@ -26,6 +26,14 @@ def _take(page: Page) -> None:
     page.wait_for_selector("form[data-ready]")
 
 
+def _take_first_of_two(page: Page, site: Site) -> None:
+    _waiting(site, "n-1")
+    _waiting(site, "n-2")
+    sign_in(page, site)
+    _take(page)
+    expect(page.get_by_text("n-1")).to_be_visible()
+
+
 def _open_more(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("m")
@@ -65,11 +73,7 @@ def test_a_colleague_finds_what_she_is_given(page: Page, site: Site) -> None:
 
 
 def test_a_decision_is_undone_by_one_key_and_judged_anew(page: Page, site: Site) -> None:
-    _waiting(site, "n-1")
-    _waiting(site, "n-2")
-    sign_in(page, site)
-    _take(page)
-    expect(page.get_by_text("n-1")).to_be_visible()
+    _take_first_of_two(page, site)
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     expect(page.get_by_text("Approved.")).to_be_visible()
@@ -117,11 +121,7 @@ def test_whoever_paused_gets_nothing_until_she_goes_on(page: Page, site: Site) -
 
 
 def test_a_break_keeps_the_item_and_hands_out_nothing_until_it_ends(page: Page, site: Site) -> None:
-    _waiting(site, "n-1")
-    _waiting(site, "n-2")
-    sign_in(page, site)
-    _take(page)
-    expect(page.get_by_text("n-1")).to_be_visible()
+    _take_first_of_two(page, site)
     _open_more(page)
     page.get_by_role("button", name="Keep it and pause").click()
     expect(page.get_by_text("Paused: nothing more is handed to you.")).to_be_visible()

@@ -18,9 +18,9 @@ def _states(site: Site) -> list[str]:
         return sorted(session.scalars(select(Item.state)))
 
 
-def _begin(page: Page, site: Site, **more: object) -> None:
+def _begin(page: Page, site: Site, items: int = 2, **more: object) -> None:
     site.define_addresses()
-    for _ in range(2):
+    for _ in range(items):
         site.submit(0.95, **DOUBTFUL, **more)
     take_next(page, site)
     page.evaluate("window.stamp = 1")
@@ -53,12 +53,19 @@ def test_the_next_item_takes_the_place_of_the_last_with_its_own_clock_and_focus(
 
 
 def test_the_next_item_is_kept_ready_while_one_is_judged(page: Page, site: Site) -> None:
-    with page.expect_response(re.compile("/claims/reservation")):
-        _begin(page, site)
-    assert _states(site) == ["claimed", "reserved"]
+    with page.expect_response(re.compile("/review/ahead")):
+        _begin(page, site, items=4)
+    assert _states(site) == ["claimed", "reserved", "waiting", "waiting"]
     page.keyboard.press("a")
     expect(page.get_by_text("Approved.")).to_be_visible()
-    assert _states(site) == ["claimed", "decided"]
+    assert _states(site) == ["claimed", "decided", "waiting", "waiting"]
+
+
+def test_what_a_colleague_may_need_is_left_to_her(page: Page, site: Site) -> None:
+    with page.expect_response(re.compile("/review/ahead")) as answer:
+        _begin(page, site, items=3)
+    assert answer.value.json() == {"ready": False}
+    assert _states(site) == ["claimed", "waiting", "waiting"]
 
 
 def test_another_view_keeps_the_focus_and_what_was_typed(page: Page, site: Site) -> None:
@@ -100,9 +107,9 @@ def test_the_last_item_leads_home(page: Page, site: Site) -> None:
 
 
 def test_whoever_stops_keeps_nothing_ready(page: Page, site: Site) -> None:
-    with page.expect_response(re.compile("/claims/reservation")):
-        _begin(page, site)
-    assert _states(site) == ["claimed", "reserved"]
+    with page.expect_response(re.compile("/review/ahead")):
+        _begin(page, site, items=4)
+    assert "reserved" in _states(site)
     page.get_by_role("button", name="Put back").click()
     expect(page.get_by_text("Put back.")).to_be_visible()
-    assert _states(site) == ["waiting", "waiting"]
+    assert _states(site) == ["waiting"] * 4

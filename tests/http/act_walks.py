@@ -54,6 +54,15 @@ def _undo_at_the_desk(walker: Walker) -> None:
     walker.page(f"/review/undo/{decision_id}")
 
 
+@walk_to("desk_acts.have_next_ready")
+def _have_next_ready(walker: Walker) -> None:
+    for _ in range(4):
+        walker.submit()
+    walker.sign_in()
+    walker.go()
+    walker.page("/review/ahead")
+
+
 @walk_to("desk_acts.pause")
 def _pause_at_the_desk(walker: Walker) -> None:
     walker.sign_in()

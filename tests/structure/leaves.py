@@ -78,6 +78,7 @@ LEAVES: Final = {
     "desk_acts.ask_another": "item.second_opinion",
     "desk_acts.give_to": "item.hand_over",
     "desk_acts.keep": "item.hold",
+    "desk_acts.have_next_ready": "item.reserve",
     "desk_acts.keep_and_pause": "person.paused",
     "desk_acts.pass_up": "item.escalate_claim",
     "desk_acts.pause": "person.paused",

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.identity.models import Group, GroupMember, Membership, Person, Workspace
-from app.identity.rules import BadEmail, check_email
+from app.identity.rules import ROLES, BadEmail, check_email, permissions_of_roles
 from app.kernel.errors import NotFound
 from app.kernel.ids import NoSuchId, parse
 from app.kernel.paging import DEFAULT_LIMIT, Page, read_cursor, write_cursor
@@ -186,16 +186,18 @@ def list_group_members(session: Session, *, group_id: UUID) -> list[UUID]:
 
 def list_leads(session: Session, *, workspace_id: UUID) -> list[UUID]:
     """Return the people of a workspace who may take what only leads get, and who are not disabled."""
-    leads = (
-        select(Membership.person_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.workspace_id == workspace_id,
-            Membership.roles.contains(["lead"]),
-            Person.disabled_at.is_(None),
-        )
-    )
-    return list(session.scalars(leads))
+    return list(session.scalars(select(Membership.person_id).join(Person).where(*_with_role(workspace_id, ["lead"]))))
+
+
+def count_reviewers(session: Session, *, workspace_id: UUID) -> int:
+    """Return how many people of a workspace may review and are not disabled."""
+    roles = [role for role in ROLES if "review" in permissions_of_roles([role])]
+    counted = select(func.count()).select_from(Membership).join(Person).where(*_with_role(workspace_id, roles))
+    return session.scalar(counted) or 0
+
+
+def _with_role(workspace_id: UUID, roles: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return Membership.workspace_id == workspace_id, Membership.roles.overlap(roles), Person.disabled_at.is_(None)
 
 
 # One row a person, her groups with it, so that knowing what somebody may work stays one statement.

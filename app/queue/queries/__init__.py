@@ -26,6 +26,7 @@ from app.queue.queries.lines import (
     list_overdue_claims,
     next_expiry,
     queue_ids,
+    waits_more_than,
 )
 from app.queue.queries.loads import QueueLine, find_load, list_queues, next_count_at
 from app.queue.queries.timing import (
@@ -100,5 +101,6 @@ __all__ = [
     "next_wake",
     "queue_ids",
     "standing_of",
+    "waits_more_than",
     "working_calendar",
 ]

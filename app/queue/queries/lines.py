@@ -173,6 +173,12 @@ def list_ended_reservations(session: Session, *, limit: int, workspace_id: UUID 
     return list(session.scalars(ended.order_by(Item.id).limit(limit)))
 
 
+def waits_more_than(session: Session, *, queue_id: UUID, count: int) -> bool:
+    """Say whether more items than these wait in a queue for whoever comes; however many do, no more are counted."""
+    waiting = select(Item.id).where(Item.queue_id == queue_id, Item.state == WAITING, Item.assigned_to.is_(None))
+    return (session.scalar(select(func.count()).select_from(waiting.limit(count + 1).subquery())) or 0) > count
+
+
 def list_live_claims_of(session: Session, *, person_id: UUID) -> list[tuple[UUID, UUID, UUID]]:
     """Return (workspace, claim, item) of what a person holds now, in the order in which locks are taken."""
     rows = session.execute(

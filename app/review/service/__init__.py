@@ -9,7 +9,7 @@ from app.review.service.giving_back import ask_second_opinion, escalate_claim, g
 from app.review.service.measuring import measure_handling, measure_loads, work_to_count
 from app.review.service.overseeing import assign_item, unhold_item
 from app.review.service.pausing import pause_reviewer, resume_reviewer
-from app.review.service.reserving import end_reservation, free_reservations, reserve_ahead
+from app.review.service.reserving import end_reservation, free_reservations, reserve_ahead, reserve_ahead_if_plenty
 from app.review.service.signs_of_life import Pulse, beat
 from app.review.service.superseding import supersede
 from app.review.service.timing import tend_items
@@ -42,6 +42,7 @@ __all__ = [
     "measure_loads",
     "pause_reviewer",
     "reserve_ahead",
+    "reserve_ahead_if_plenty",
     "resume_reviewer",
     "save_draft",
     "supersede",

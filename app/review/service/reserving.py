@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
-from app.identity.queries import get_membership
+from app.identity.queries import count_reviewers, get_membership
 from app.identity.service import PersonDisabled
 from app.kernel.clock import read_now
 from app.queue.models import Item
-from app.queue.queries import find_reserved, list_ended_reservations
+from app.queue.queries import find_reserved, list_ended_reservations, waits_more_than
 from app.queue.rules import HELD, RESERVED, Standing, Worker, reasons_against
 from app.queue.service import assign, lock_item, move, put_last, reserve_next, try_lock_item
 from app.review.service.fitness import NothingToClaim, check_queue, standing_of_member, why_not, worker_of
@@ -48,6 +48,24 @@ def reserve_ahead(
     if ready is None:
         return why_not(session, member, worker=worker, standing=standing, queue=queue)
     return session.get_one(Item, ready, populate_existing=True)
+
+
+def reserve_ahead_if_plenty(session: Session, *, actor: Actor, workspace_id: UUID, person_id: UUID) -> bool:
+    """Do what `reserve_ahead` does where no colleague could be left without work by it; say whether an item is ready.
+
+    That is where more wait in the item's queue than there are people who may review.
+
+    Raises:
+        NoSuchPerson, PersonDisabled: as `reserve_ahead` does.
+    """
+    attempt = session.begin_nested()
+    ready = reserve_ahead(session, actor=actor, workspace_id=workspace_id, person_id=person_id)
+    reviewers = count_reviewers(session, workspace_id=workspace_id)
+    if isinstance(ready, Item) and waits_more_than(session, queue_id=ready.queue_id, count=reviewers):
+        attempt.commit()
+        return True
+    attempt.rollback()
+    return False
 
 
 def own_reservation(session: Session, *, standing: Standing, worker: Worker) -> UUID | None:

@@ -1,8 +1,8 @@
-"""Hand somebody the next item in two statements, in the common case: she is free, works, and something waits for her.
+"""Hand somebody the next item in few statements, in the common case: she is free, works, and something waits for her.
 
 It does what claiming does step by step and leaves the same rows; a test holds the two against each other. Whatever is
-not the common case is left to the steps: nothing has been written by then, and her lock is the one that they take.
-Called by claiming.
+not the common case is left to the steps: nothing has been written by then but that a reservation which she may not have
+was put back, and her lock is the one that they take. Called by claiming.
 """
 
 from typing import Any
@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from app.audit.rules import Actor
 from app.identity.rules import permissions_of_roles
 from app.queue.models import Claim
-from app.queue.rules import Worker
-from app.queue.service import claim_next
+from app.queue.queries import find_live_claim
+from app.queue.rules import Standing, Worker
+from app.queue.service import claim_item, claim_next
 from app.review.service.posting import person_lock
+from app.review.service.reserving import own_reservation
 from app.review.statements import PLAN_AS_USUAL, TAKE, WHO
 
 
@@ -28,21 +30,30 @@ def take_at_once(
     # What is pending in the session is about the same rows.
     session.flush()
     who = session.execute(WHO, {**whose, "queue": queue}).one_or_none()
-    claim = None
-    if who is not None and _is_common(who, queue):
-        worker = Worker(
-            person_id=person_id,
-            groups=tuple(who.groups),
-            queues=tuple(who.queue_ids),
-            skills=tuple(sorted(set(who.skills))),
-            lead="oversee" in permissions_of_roles(who.roles),
-        )
+    if who is None or not _is_common(who, queue):
+        session.execute(PLAN_AS_USUAL)
+        return None
+    worker = Worker(
+        person_id=person_id,
+        groups=tuple(who.groups),
+        queues=tuple(who.queue_ids),
+        skills=tuple(sorted(set(who.skills))),
+        lead="oversee" in permissions_of_roles(who.roles),
+    )
+    if who.reserved is None:
         claim = claim_next(
             session, actor=actor, workspace_id=workspace_id, worker=worker, channel=channel, statements=(TAKE,)
         )
-    if claim is None:
-        session.execute(PLAN_AS_USUAL)
-    return claim
+        if claim is not None:
+            return claim
+    session.execute(PLAN_AS_USUAL)
+    # What others could have changed while she waited for her lock is read anew: whoever disables her frees it.
+    if who.reserved is None or find_live_claim(session, workspace_id=workspace_id, person_id=person_id) is not None:
+        return None
+    ready = own_reservation(session, standing=Standing(reserved=who.reserved), worker=worker)
+    if ready is None:
+        return None
+    return claim_item(session, actor=actor, workspace_id=workspace_id, worker=worker, item_id=ready, channel=channel)
 
 
 def _is_common(who: Row[Any], queue: str | None) -> bool:

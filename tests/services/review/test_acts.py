@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.audit.models import Event
 from app.audit.rules import COMMAND, Actor
 from app.kernel.clock import read_now
 from app.kernel.errors import Invalid
@@ -29,6 +30,7 @@ from app.review.service import (
     hand_over,
     hold,
     reserve_ahead,
+    reserve_ahead_if_plenty,
     unhold_item,
 )
 from app.review.service.giving_back import NobodyAbove, ReasonNeeded, Unskippable
@@ -112,6 +114,22 @@ def test_a_reserved_item_costs_nothing_and_comes_first(session: Session, workspa
     look(session, workspace, bob)
     hand_in(session, held)
     assert take(session, workspace, ada).item_id == second.id
+
+
+@pytest.mark.parametrize(("others", "kept"), [(2, False), (3, True)])
+def test_the_desk_keeps_nothing_ready_that_a_colleague_may_need(
+    session: Session, workspace: UUID, ada: UUID, bob: UUID, others: int, kept: bool
+) -> None:
+    assert ada != bob
+    disabled = add_person(session, workspace, "cleo")
+    disable_reviewer(session=session, now=read_now(session), actor=COMMAND, person_id=disabled)
+    for _ in range(1 + others):
+        add_item(session, workspace)
+    ready = reserve_ahead_if_plenty(session, actor=COMMAND, workspace_id=workspace, person_id=ada)
+    assert ready == kept
+    assert set(session.scalars(select(Item.state))) == ({"waiting", "reserved"} if kept else {"waiting"})
+    kinds = session.scalars(select(Event.type).where(Event.type == "item.reserve")).all()
+    assert len(kinds) == kept
 
 
 def test_a_reservation_ends_after_its_minute_whoever_looks(

@@ -14,6 +14,7 @@ from app.kernel.clock import read_now
 from app.kernel.jobs import take_jobs
 from app.queue.models import Claim
 from app.review.queries import open_claim
+from app.review.service import reserve_ahead
 from app.review.service.claiming import take_step_by_step
 from app.review.service.taking_at_once import take_at_once
 from tests.conftest import NOW
@@ -67,6 +68,8 @@ def one_claim(session: Session, name: str, way: Way, case: dict[str, Any]) -> tu
         first.skills = ["maps"]
         second.skills = ["law"]
     session.flush()
+    if case.get("ready"):
+        reserve_ahead(session, actor=Actor("person", ada), workspace_id=workspace, person_id=ada, queue="letters")
     take_jobs(session)
     claim = way(session, workspace, ada, case.get("queue"))
     names = {
@@ -94,10 +97,20 @@ def one_claim(session: Session, name: str, way: Way, case: dict[str, Any]) -> tu
         ({"queues": ["letters"]}, "second"),
         ({"given": True}, "second"),
         ({"skilled": True}, "second"),
+        ({"ready": True}, "second"),
         ({"group": {"queues": ("letters",), "skills": ()}}, "second"),
         ({"group": {"queues": (), "skills": ("maps", "tea")}, "skilled": True}, "first"),
     ],
-    ids=["plain", "one queue", "her queues", "by name", "skills", "queues of a group", "skills of a group"],
+    ids=[
+        "plain",
+        "one queue",
+        "her queues",
+        "by name",
+        "skills",
+        "kept ready",
+        "queues of a group",
+        "skills of a group",
+    ],
 )
 def test_both_ways_leave_the_same(session: Session, case: dict[str, Any], which: str) -> None:
     stop_the_clock(session, NOW)
@@ -119,6 +132,16 @@ def test_the_next_item_and_what_it_shows_take_three_statements(session: Session,
         assert claim is not None
         open_claim(session, claim=claim)
     assert queries.count == 3, queries.statements
+
+
+def test_what_was_kept_ready_is_had_without_looking_along_the_line(
+    session: Session, workspace: UUID, ada: UUID
+) -> None:
+    add_item(session, workspace)
+    reserve_ahead(session, actor=Actor("person", ada), workspace_id=workspace, person_id=ada)
+    with QueryCounter(session) as queries:
+        assert at_once(session, workspace, ada) is not None
+    assert queries.count <= 11, queries.statements
 
 
 def test_whoever_has_a_claim_gets_no_second_one(session: Session, workspace: UUID, ada: UUID) -> None:
