@@ -1,27 +1,32 @@
 """Tables of money.
 
-Both are append-only. A rate card has two dates: valid when, and known when (`recorded_at`). A cost entry prices one
-time entry; without a rate its amount is empty and its seconds are counted as unpriced, never as zero.
+All are append-only. A rate card has two dates: valid when, and known when (`recorded_at`). A cost entry prices one
+time entry; without a rate its amount is empty and its seconds are counted as unpriced, never as zero. A piece entry is
+what an item costs that is paid by the item.
 Calls of language models are kept beside them, with the cost that their provider reported.
 Read and written by app/costs; reports read them.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Numeric, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
 
 
 class RateCard(Base):
-    """What an hour of a reviewer costs: (base x burden + overhead) per hour, from an instant on."""
+    """What an hour, a minute or an item of a reviewer costs: base x burden, + overhead per hour, from an instant on.
+
+    For one person, one role, one vendor, or everybody.
+    """
 
     __tablename__ = "rate_cards"
     __table_args__ = (
-        CheckConstraint("unit = 'hour'", name="unit"),
+        CheckConstraint("unit IN ('hour', 'minute', 'item')", name="unit"),
+        CheckConstraint("num_nonnulls(person_id, role, vendor) <= 1", name="whom"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period"),
         CheckConstraint("base >= 0 AND burden >= 0 AND overhead >= 0", name="amounts"),
         Index("ix_rate_cards_lookup", "workspace_id", "person_id", "valid_from"),
@@ -30,6 +35,8 @@ class RateCard(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), comment="empty: all others")
+    role: Mapped[str | None] = mapped_column(Text)
+    vendor: Mapped[str | None] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     unit: Mapped[str] = mapped_column(Text)
     base: Mapped[Decimal] = mapped_column(Numeric(20, 6))
@@ -58,6 +65,47 @@ class CostEntry(Base):
     amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
     unpriced_ms: Mapped[int] = mapped_column(Integer)
     posted_at: Mapped[datetime] = mapped_column(instant())
+
+
+class PieceEntry(Base):
+    """What an item costs that is paid by the item: one for the verdict of a claim, and a reversal if it is undone."""
+
+    __tablename__ = "piece_entries"
+    __table_args__ = (
+        Index("ix_piece_entries_period", "workspace_id", "at"),
+        Index("uq_piece_entries_claim", "claim_id", unique=True, postgresql_where=text("reverses_id IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    claim_id: Mapped[UUID] = mapped_column(ForeignKey("claims.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    rate_card_id: Mapped[UUID] = mapped_column(ForeignKey("rate_cards.id"))
+    currency: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal] = mapped_column(Numeric(20, 6))
+    at: Mapped[datetime] = mapped_column(instant(), comment="when the verdict was handed in")
+    posted_at: Mapped[datetime] = mapped_column(instant())
+    reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("piece_entries.id"), unique=True)
+
+
+class ExchangeRate(Base):
+    """How much of one currency another bought on a day, and who says so."""
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (
+        CheckConstraint("rate > 0", name="rate"),
+        CheckConstraint("from_currency <> to_currency", name="pair"),
+        Index("ix_exchange_rates_day", "workspace_id", "on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    from_currency: Mapped[str] = mapped_column(Text)
+    to_currency: Mapped[str] = mapped_column(Text)
+    rate: Mapped[Decimal] = mapped_column(Numeric(20, 10))
+    on: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(instant(), comment="when this was known")
 
 
 class LlmCall(Base):

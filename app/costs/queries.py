@@ -1,12 +1,17 @@
-"""Read rate cards and calls of language models. Called by the flow out, the API and the checks of a live system."""
+"""Read rate cards, rates of exchange and calls of language models.
 
+Called by the flow out, the doors, reports and the checks of a live system.
+"""
+
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_, union
 from sqlalchemy.orm import Session
 
-from app.costs.models import LlmCall, RateCard
-from app.costs.rules import Rate
+from app.costs.models import ExchangeRate, LlmCall, RateCard
+from app.costs.rules import Exchange, Rate
+from app.kernel.paging import Page, read_cursor, write_cursor
 
 
 def list_rate_cards(session: Session, *, workspace_id: UUID) -> list[RateCard]:
@@ -23,12 +28,13 @@ def list_calls(session: Session, *, submission_id: UUID) -> list[LlmCall]:
     return list(session.scalars(select(LlmCall).where(LlmCall.submission_id == submission_id).order_by(LlmCall.id)))
 
 
-def rates_for(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[Rate]:
-    """Return the rates that may hold for a person: her own and those for everybody."""
+def rates_for(session: Session, *, workspace_id: UUID, person_id: UUID, known_at: datetime) -> list[Rate]:
+    """Return the rates that may hold for a person: her own and those that name nobody, as far as known by then."""
     rows = session.scalars(
         select(RateCard).where(
             RateCard.workspace_id == workspace_id,
             (RateCard.person_id == person_id) | RateCard.person_id.is_(None),
+            RateCard.recorded_at <= known_at,
         )
     )
     return [rate_of(r) for r in rows]
@@ -39,12 +45,59 @@ def rate_of(card: RateCard) -> Rate:
     return Rate(
         id=card.id,
         person_id=card.person_id,
+        role=card.role,
+        vendor=card.vendor,
         currency=card.currency,
-        unit="hour",
+        unit=card.unit,  # type: ignore[arg-type]  # a CHECK holds the units
         base=card.base,
         burden=card.burden,
         overhead=card.overhead,
         valid_from=card.valid_from,
         valid_to=card.valid_to,
         recorded_at=card.recorded_at,
+    )
+
+
+def list_exchange_rates(session: Session, *, workspace_id: UUID) -> list[Exchange]:
+    """Return every rate of exchange of a workspace, as the rules see them."""
+    rows = session.scalars(select(ExchangeRate).where(ExchangeRate.workspace_id == workspace_id))
+    return [exchange_of(row) for row in rows]
+
+
+def list_report_currencies(session: Session, *, workspace_id: UUID) -> set[str]:
+    """Return the currencies in which a report can be: those of the rate cards and of the rates of exchange."""
+    cards = select(RateCard.currency).where(RateCard.workspace_id == workspace_id)
+    there, back = (
+        select(column).where(ExchangeRate.workspace_id == workspace_id)
+        for column in (ExchangeRate.from_currency, ExchangeRate.to_currency)
+    )
+    return set(session.scalars(union(cards, there, back)))
+
+
+def page_exchange_rates(session: Session, *, workspace_id: UUID, limit: int, cursor: str | None) -> Page[Exchange]:
+    """Return a page of a workspace's rates of exchange, those recorded last first.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
+    place = tuple_(ExchangeRate.recorded_at, ExchangeRate.id)
+    wanted = select(ExchangeRate).where(ExchangeRate.workspace_id == workspace_id)
+    if cursor is not None:
+        wanted = wanted.where(place < read_cursor(cursor))
+    newest = ExchangeRate.recorded_at.desc(), ExchangeRate.id.desc()
+    rows = [exchange_of(row) for row in session.scalars(wanted.order_by(*newest).limit(limit + 1))]
+    more = write_cursor(rows[limit - 1].recorded_at, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(rows[:limit], more)
+
+
+def exchange_of(row: ExchangeRate) -> Exchange:
+    """Return a rate of exchange as the rules see it."""
+    return Exchange(
+        id=row.id,
+        from_currency=row.from_currency,
+        to_currency=row.to_currency,
+        rate=row.rate,
+        on=row.on,
+        source=row.source,
+        recorded_at=row.recorded_at,
     )

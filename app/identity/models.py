@@ -63,7 +63,22 @@ class Membership(Base):
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     queues: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     capacity: Mapped[int | None] = mapped_column(Integer, comment="most items in hand at once; none: no limit")
+    vendor: Mapped[str | None] = mapped_column(Text, comment="the company that sends her; empty: our own")
     created_at: Mapped[datetime] = mapped_column(instant())
+
+
+class MembershipTerms(Base):
+    """The roles and the vendor of a member from an instant on. Append-only: what she costs is worked out by them."""
+
+    __tablename__ = "membership_terms"
+    __table_args__ = (Index("ix_membership_terms_member", "workspace_id", "person_id", "since"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    vendor: Mapped[str | None] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(instant())
 
 
 class Group(Base):

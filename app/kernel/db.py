@@ -135,6 +135,7 @@ def lost_a_deadlock(error: OperationalError) -> bool:
 
 
 _LOCK_NAME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_SHARE_NAME: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 _TRY_LOCK_NAME: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -144,6 +145,11 @@ def lock_name(session: Session, name: str) -> None:
     Two names may share a lock by accident (64 bits of a hash); that costs a wait and nothing else.
     """
     session.execute(_LOCK_NAME, {"name": name})
+
+
+def share_name(session: Session, name: str) -> None:
+    """Hold a lock on a name beside others who share it, until this transaction ends; whoever wants it alone waits."""
+    session.execute(_SHARE_NAME, {"name": name})
 
 
 def try_lock_name(session: Session, name: str) -> bool:

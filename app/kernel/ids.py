@@ -27,6 +27,8 @@ PREFIXES: Final = {
     "endpoint": "ep",
     "delivery": "msg",
     "rate_card": "rate",
+    "exchange_rate": "fx",
+    "piece_entry": "pc",
     "time_entry": "te",
     "event": "ev",
     "calendar": "cal",

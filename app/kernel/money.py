@@ -18,6 +18,8 @@ EXACT: Final = Context(prec=100, rounding=ROUND_HALF_EVEN)
 
 _ENTRY_PLACES: Final = Decimal("0.000001")
 # 14 digits before the point and 6 after it are what NUMERIC(20,6) holds.
+# 10 and 10 are what NUMERIC(20,10) holds.
+_FACTOR: Final = re.compile(r"(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,10})?", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,13})(?:\.[0-9]{1,6})?", re.ASCII)
 
 # Digits after the point for every active code of ISO 4217, list one as published on 2026-01-01. Metals, units of
@@ -44,6 +46,10 @@ class InvalidAmount(Invalid):
     """An amount is plain decimal text such as 30.00: at most 14 digits, then at most 6 decimal places."""
 
 
+class InvalidFactor(Invalid):
+    """A rate of exchange is plain decimal text such as 1.0832: at most 10 digits, then at most 10 decimal places."""
+
+
 class UnknownCurrency(Invalid):
     """A currency is an active ISO 4217 code in capital letters, such as EUR."""
 
@@ -59,6 +65,17 @@ def parse_amount(text: str) -> Decimal:
         raise InvalidAmount
     amount = Decimal(text)
     return amount if amount else amount.copy_abs()
+
+
+def parse_factor(text: str) -> Decimal:
+    """Return the rate of exchange that this text says.
+
+    Raises:
+        InvalidFactor: not plain decimal text, as with amounts, or more digits than are kept.
+    """
+    if not isinstance(text, str) or _FACTOR.fullmatch(text) is None:
+        raise InvalidFactor
+    return Decimal(text)
 
 
 def quantize_entry(amount: Decimal) -> Decimal:

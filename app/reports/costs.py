@@ -1,7 +1,7 @@
 """What review cost: active time and its price, by the things that one may ask for.
 
-Every number is a sum over ledger rows, so the rows of a report add up to its total to the millisecond and, after
-rounding by largest remainder, to the currency's smallest unit. Skipped, released and expired work is in it.
+Every number is a sum over lines of the ledger, so the rows of a report add up to its total to the millisecond and,
+after rounding by largest remainder, to the currency's smallest unit. Skipped, released and expired work is in it.
 Time without a rate is unpriced and never counted as free. Called by the costs page and the reports API.
 """
 
@@ -12,17 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, case, cast, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Date, case, cast, distinct, func, literal, null, select
 from sqlalchemy.orm import Session
 
-from app.costs.models import CostEntry
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import show
-from app.kernel.money import round_rows
+from app.kernel.money import EXACT, minor_units, round_rows
 from app.queue.models import Claim, Item, Queue
+from app.reports.exchanging import Exchanger, Used
+from app.reports.ledger_lines import LINES
 from app.review.models import Decision, Vote
 from app.submissions.models import Submission, TaskType
-from app.timekeeping.models import TimeEntry
 
 GROUPS: Final = ("task_type", "queue", "person", "model", "prompt_version", "rule", "outcome", "day")
 _STATUS_OF_VERB: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
@@ -33,15 +33,23 @@ class UnknownGroup(Invalid):
     """A cost report is grouped by one or more of its known words."""
 
 
+class UnknownReportCurrency(Invalid):
+    """A report is in the currencies of its prices, or in one of ISO 4217."""
+
+
 @dataclass(frozen=True)
 class CostQuery:
-    """What is asked. Periods are half-open; `tz` is the zone whose days are meant; `as_of` is what was known then."""
+    """What is asked. Periods are half-open; `tz` is the zone whose days are meant; `as_of` is what was known then.
+
+    With a `currency`, what was priced in another is converted, each day by its rate; what has none stays as it is.
+    """
 
     group_by: tuple[str, ...]
     since: datetime | None
     until: datetime | None
     tz: str
     as_of: datetime
+    currency: str | None = None
 
 
 @dataclass
@@ -59,11 +67,12 @@ class CostRow:
 
 @dataclass(frozen=True)
 class CostReport:
-    """The lines and their sum."""
+    """The lines and their sum, and the rates of exchange that were used or were missing."""
 
     query: CostQuery
     rows: list[CostRow]
     total: CostRow
+    exchanges: list[Used]
 
 
 def check_groups(words: Sequence[str]) -> tuple[str, ...]:
@@ -78,9 +87,23 @@ def check_groups(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
+def check_currency(code: str | None) -> str | None:
+    """Return a currency to report in, or None.
+
+    Raises:
+        UnknownReportCurrency: there is no such currency.
+    """
+    try:
+        minor_units(code or "EUR")
+    except Invalid:
+        raise UnknownReportCurrency(faults=[Fault("currency", "is not a currency of ISO 4217")]) from None
+    return code
+
+
 def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> CostReport:
     """Return the cost report of a workspace."""
     rows: dict[Key, CostRow] = {}
+    exchanger = Exchanger.read(session, workspace_id=workspace_id, currency=query.currency, as_of=query.as_of)
 
     def row(key: Key) -> CostRow:
         if key not in rows:
@@ -89,12 +112,12 @@ def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> Cost
             )
         return rows[key]
 
-    _add_time(session, workspace_id, query, row)
+    _add_time(session, workspace_id, query, row, exchanger)
     _add_decisions(session, workspace_id, query, row)
     ordered = sorted(rows.values(), key=lambda r: tuple(str(v or "") for v in r.group.values()))
     total = _total(session, workspace_id, query, ordered)
     _round(ordered, total)
-    return CostReport(query, ordered, total)
+    return CostReport(query, ordered, total, exchanger.used())
 
 
 def _shown(word: str, value: Any) -> str | None:
@@ -129,37 +152,39 @@ def _within(query: CostQuery, at: Any, known_at: Any) -> list[ColumnElement[bool
 def _time_query(workspace_id: Any, query: CostQuery, *columns: Any) -> Any:
     return (
         select(*columns)
-        .select_from(TimeEntry)
-        .join(Claim, Claim.id == TimeEntry.claim_id)
+        .select_from(LINES)
+        .join(Claim, Claim.id == LINES.c.claim_id)
         .join(Item, Item.id == Claim.item_id)
         .join(Queue, Queue.id == Item.queue_id)
         .join(Submission, Submission.id == Item.submission_id)
         .join(TaskType, TaskType.id == Submission.task_type_id)
         .outerjoin(Vote, Vote.claim_id == Claim.id)
-        .outerjoin(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
-        .where(TimeEntry.workspace_id == workspace_id, *_within(query, TimeEntry.starts_at, TimeEntry.posted_at))
+        .where(LINES.c.workspace_id == workspace_id, *_within(query, LINES.c.at, LINES.c.posted_at))
     )
 
 
-def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any) -> None:
+def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, exchanger: Exchanger) -> None:
     outcome = case(_STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
-    groups = _columns(query, at=TimeEntry.starts_at, person=TimeEntry.person_id, outcome=outcome)
-    active = TimeEntry.kind == "active"
+    groups = _columns(query, at=LINES.c.at, person=LINES.c.person_id, outcome=outcome)
+    # Markets have one rate a day; without a currency to report in, days need not be told apart.
+    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.at), Date)
     sums = _time_query(
         workspace_id,
         query,
         *groups,
-        CostEntry.currency,
-        func.coalesce(func.sum(TimeEntry.ms).filter(active), 0),
-        func.coalesce(func.sum(CostEntry.unpriced_ms), 0),
-        func.sum(CostEntry.amount),
-    ).group_by(*groups, CostEntry.currency)
-    for *key, currency, ms, unpriced_ms, amount in session.execute(sums):
+        on.label("exchanged_on"),
+        LINES.c.currency,
+        func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind == "active"), 0),
+        func.sum(LINES.c.unpriced_ms),
+        func.sum(LINES.c.amount),
+    ).group_by(*groups, "exchanged_on", LINES.c.currency)
+    for *key, day, currency, ms, unpriced_ms, amount in session.execute(sums):
         line = row(tuple(key))
         line.active_ms += int(ms)
         line.unpriced_ms += int(unpriced_ms)
         if currency is not None:
-            line.amounts[currency] = amount
+            shown, worth = exchanger.exchange(amount, currency, day)
+            line.amounts[shown] = EXACT.add(line.amounts.get(shown, Decimal(0)), worth)
     counts = _time_query(workspace_id, query, *groups, func.count(distinct(Claim.item_id)))
     for *key, items in session.execute(counts.group_by(*groups) if groups else counts):
         if items:
@@ -196,7 +221,7 @@ def _total(session: Session, workspace_id: Any, query: CostQuery, rows: list[Cos
         total.active_ms += r.active_ms
         total.unpriced_ms += r.unpriced_ms
         for currency, amount in r.amounts.items():
-            amounts[currency] += amount
+            amounts[currency] = EXACT.add(amounts[currency], amount)
     total.amounts = dict(amounts)
     items = _time_query(workspace_id, query, func.count(distinct(Claim.item_id)), literal(0))
     total.items = session.execute(items).one()[0]

@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
 from app.reports.costs import CostReport, CostRow
+from app.reports.exchanging import Used
 
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text again.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -49,8 +50,23 @@ def cost_document(report: CostReport) -> dict[str, Any]:
             "unpriced_seconds": seconds_text(report.total.unpriced_ms),
             "by_currency": by_currency,
         },
+        "exchange_rates": [_exchange(one, report.query.currency) for one in report.exchanges],
         "as_of": instant_text(report.query.as_of),
         "tz": report.query.tz,
+    }
+
+
+def _exchange(one: Used, currency: str | None) -> dict[str, Any]:
+    """Return a rate of exchange that a report used, or one that it lacked: then `rate` is null."""
+    return {
+        "from": one.from_currency,
+        "to": currency,
+        "rate": None if one.rate is None else f"{one.rate.normalize():f}",
+        "inverse": one.inverse,
+        "date": None if one.on is None else one.on.isoformat(),
+        "source": one.source,
+        "first_day": one.first.isoformat(),
+        "last_day": one.last.isoformat(),
     }
 
 

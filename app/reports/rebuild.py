@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 
 from app.costs.models import CostEntry, RateCard
 from app.costs.queries import rate_of
-from app.costs.rules import Rate, change_instants, price, rate_at
+from app.costs.rules import Payee, Rate, change_instants, price, rate_at
+from app.identity.queries import list_terms
 from app.kernel.ids import show
 from app.queue.models import Claim
 from app.reports.invariants import Violation
+from app.reports.rebuild_pieces import find_piece_differences
 from app.timekeeping.models import TimeEntry
 from app.timekeeping.queries import ClaimSpan, claim_times
 from app.timekeeping.rules import ClaimTime, Segment, segments
@@ -73,20 +76,27 @@ def find_differences(session: Session, *, advance: Callable[[int], None] = lambd
     cards: dict[UUID, list[Rate]] = defaultdict(list)
     for card in session.scalars(select(RateCard)):
         cards[card.workspace_id].append(rate_of(card))
+    for claim_id, detail in find_piece_differences(session, cards):
+        yield _violation(claim_id, detail)
     for person_id in session.scalars(select(Claim.person_id).distinct().order_by(Claim.person_id)).all():
         claims = _claims_of(session, person_id)
         beside = _beside(claims)
+        paid = cache(partial(_payee, session, person_id))
         ended = [one for one in claims if one.span.ended_at is not None]
         for start in range(0, len(ended), _BATCH):
             batch = ended[start : start + _BATCH]
             told = _read(session, {held.span.id: held.span for one in batch for held in (one, *beside[one.span.id])})
             for one in batch:
-                yield from _compare(one, beside[one.span.id], told, cards[one.workspace_id])
+                yield from _compare(one, beside[one.span.id], told, paid(one.workspace_id), cards[one.workspace_id])
             advance(len(batch))
 
 
 def _violation(claim_id: UUID, detail: str) -> Violation:
     return Violation(RULE, show("claim", claim_id), detail)
+
+
+def _payee(session: Session, person_id: UUID, workspace_id: UUID) -> Payee:
+    return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
 
 
 def _claims_of(session: Session, person_id: UUID) -> list[_Held]:
@@ -130,9 +140,11 @@ def _read(session: Session, spans: Mapping[UUID, ClaimSpan]) -> _Told:
     return _Told({claim_id: _Posted(at.get(claim_id), tuple(rows[claim_id])) for claim_id in spans}, heard)
 
 
-def _compare(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence[Rate]) -> Iterator[Violation]:
+def _compare(
+    claim: _Held, beside: Sequence[_Held], told: _Told, payee: Payee, cards: Sequence[Rate]
+) -> Iterator[Violation]:
     stored = told.posted[claim.span.id].rows
-    derived = _derive(claim, beside, told, cards)
+    derived = _derive(claim, beside, told, payee, cards)
     if derived == stored:
         return
     if [segment for segment, _ in derived] == [segment for segment, _ in stored]:
@@ -142,7 +154,7 @@ def _compare(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence
     yield _violation(claim.span.id, f"posted are {posted_ms} ms, its beats come to {derived_ms} ms, or to others")
 
 
-def _derive(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence[Rate]) -> tuple[Row, ...]:
+def _derive(claim: _Held, beside: Sequence[_Held], told: _Told, payee: Payee, cards: Sequence[Rate]) -> tuple[Row, ...]:
     """Return the rows of a claim as they had to be posted, by what was known at that instant."""
     span = claim.span
     assert span.ended_at is not None, "only ended claims are derived"  # noqa: S101  # the caller left the others out
@@ -153,9 +165,9 @@ def _derive(claim: _Held, beside: Sequence[_Held], told: _Told, cards: Sequence[
     elsewhere = [one.span.id for one in beside if one.workspace_id != claim.workspace_id]
     running = [_as_of(told.heard[one], at) for one in elsewhere if one not in before]
     rates = [rate for rate in cards if rate.recorded_at <= at and rate.person_id in {None, span.person_id}]
-    cuts = change_instants(rates, span.claimed_at, span.ended_at)
+    cuts = change_instants(rates, payee, span.claimed_at, span.ended_at)
     found = segments(told.heard[span.id], others=running, posted=owned, cuts=cuts)
-    return tuple((s, _price(s, rates, span.person_id, at) if s.kind == "active" else None) for s in found)
+    return tuple((s, _price(s, rates, payee, at) if s.kind == "active" else None) for s in found)
 
 
 def _was_posted(claim: _Held, told: _Told, at: datetime) -> bool:
@@ -169,6 +181,6 @@ def _as_of(claim: ClaimTime, at: datetime) -> ClaimTime:
     return replace(claim, ended_at=None, beats=tuple(beat for beat in claim.beats if beat.received_at <= at))
 
 
-def _price(segment: Segment, rates: Sequence[Rate], person_id: UUID, at: datetime) -> Price:
-    rate = rate_at(rates, person_id, segment.starts_at, at)
+def _price(segment: Segment, rates: Sequence[Rate], payee: Payee, at: datetime) -> Price:
+    rate = rate_at(rates, payee, segment.starts_at, at)
     return (None, None, None, segment.ms) if rate is None else (rate.id, rate.currency, price(segment.ms, rate), 0)

@@ -88,8 +88,8 @@ SELECT seen.at, seen.claimed_at, seen.cap_ms, live.extended, EXISTS (SELECT FROM
       AND tstzrange(starts_at, ends_at) && tstzrange(seen.claimed_at, seen.at)) AS p
 """)
 
-# What a verdict is judged against. Item, claim and person are locked, in this order, and every column of the first two
-# is the one that holds under the lock; the clock is read once the claim is locked.
+# What a verdict is judged against. Item, claim, person and, beside others, prices are locked, in this order, and every
+# column of the first two is the one that holds under the lock; the clock is read once the claim is locked.
 LOCK_CASE: Final = text("""
 WITH item AS MATERIALIZED (
   SELECT * FROM items
@@ -104,7 +104,9 @@ WITH item AS MATERIALIZED (
 ), seen AS MATERIALIZED (
   SELECT *, clock_timestamp() AS at FROM held
 ), owned AS MATERIALIZED (
-  SELECT *, pg_advisory_xact_lock(hashtextextended(:person_lock, 0)) FROM seen
+  SELECT *, pg_advisory_xact_lock(hashtextextended(:person_lock, 0)),
+         pg_advisory_xact_lock_shared(hashtextextended(:prices_lock, 0))
+    FROM seen
 )
 SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_type, t.output_schema, t.reason_codes,
        t.undo_ms, t.grant_ms, b.data_key, b.body
@@ -118,7 +120,7 @@ SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_t
 # this transaction waited for the locks counts too.
 EVIDENCE: Final = text("""
 SELECT EXISTS (SELECT FROM claims WHERE person_id = :person AND id <> :claim AND ended_at IS NULL) AS beside,
-       b.*, p.*, r.*
+       b.*, p.*, r.*, m.*
   FROM (SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(received_at ORDER BY seq) AS received,
                array_agg(client_mono_ms ORDER BY seq) AS monos, array_agg(state ORDER BY seq) AS states,
                array_agg(last_input_age_ms ORDER BY seq) AS ages
@@ -126,11 +128,16 @@ SELECT EXISTS (SELECT FROM claims WHERE person_id = :person AND id <> :claim AND
        (SELECT array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM time_entries
          WHERE person_id = :person AND kind = 'active'
            AND tstzrange(starts_at, ends_at) && tstzrange(:since, :until)) AS p,
-       (SELECT array_agg(id) AS rate_ids, array_agg(person_id) AS rate_people, array_agg(currency) AS currencies,
+       (SELECT array_agg(id) AS rate_ids, array_agg(person_id) AS rate_people, array_agg(role) AS rate_roles,
+               array_agg(vendor) AS rate_vendors, array_agg(currency) AS currencies, array_agg(unit) AS units,
                array_agg(base) AS bases, array_agg(burden) AS burdens, array_agg(overhead) AS overheads,
                array_agg(valid_from) AS valid_from, array_agg(valid_to) AS valid_to,
                array_agg(recorded_at) AS recorded_at
-          FROM rate_cards WHERE workspace_id = :workspace AND (person_id = :person OR person_id IS NULL)) AS r
+          FROM rate_cards WHERE workspace_id = :workspace AND (person_id = :person OR person_id IS NULL)
+           AND recorded_at <= :until) AS r,
+       (SELECT jsonb_agg(jsonb_build_object('roles', roles, 'vendor', vendor, 'since', since) ORDER BY since, id)
+                 AS terms
+          FROM membership_terms WHERE workspace_id = :workspace AND person_id = :person) AS m
 """)
 
 # The only vote that an item needs, and the decision that it makes: the step of the item's life with its event, the

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.edge.versions import lock_settings
-from app.identity.queries import MembershipRow, get_membership, list_groups, list_members
+from app.identity.queries import MembershipRow, get_membership, list_groups, list_members, list_vendors
 from app.identity.rules import ROLES
 from app.identity.service import AccessChange, change_access, create_person
 from app.kernel.errors import NotFound
@@ -27,7 +27,7 @@ from app.web.settings_forms import refused, seen, ticked, typed, unknown_fields,
 
 page = Blueprint("access", __name__)
 PEOPLE_AT_MOST: Final = 500
-_FIELDS: Final = ("roles", "skills", "queues", "capacity")
+_FIELDS: Final = ("roles", "vendor", "skills", "queues", "capacity")
 
 
 class NoSuchSkill(NotFound):
@@ -110,6 +110,7 @@ def _values(member: MembershipRow) -> dict[str, Any]:
         "skills": list(member.skills),
         "queues": list(member.queues),
         "capacity": "" if member.capacity is None else str(member.capacity),
+        "vendor": member.vendor or "",
     }
 
 
@@ -121,6 +122,7 @@ def _person(member: MembershipRow, values: dict[str, Any], faults: dict[str, str
         seen=seen(_values(member), faults),
         roles=ROLES,
         may_roles=principal().may("admin"),
+        vendors=sorted(list_vendors(db(), workspace_id=workspace_id())),
         skills=_known(known_skills(), values["skills"]),
         queues=_known(known_queues(), values["queues"]),
         groups=[
@@ -162,11 +164,13 @@ def change_person(person_id: str) -> Response | tuple[str, int]:
     lock_settings(workspace_id())
     member = get_membership(db(), workspace_id=workspace_id(), person_id=parse("person", person_id))
     capacity = typed("capacity")
+    vendor = typed("vendor") if principal().may("admin") else member.vendor or ""
     values = {
         "roles": ticked("roles") if principal().may("admin") else list(member.roles),
         "skills": words("skills"),
         "queues": words("queues"),
         "capacity": capacity,
+        "vendor": vendor,
     }
     if capacity and not (capacity.isascii() and capacity.isdigit() and len(capacity) < 9):
         return _person(member, values, {"capacity": "Give a whole number, or nothing for no limit."}), 422
@@ -176,6 +180,8 @@ def change_person(person_id: str) -> Response | tuple[str, int]:
         queues=words("queues"),
         capacity=int(capacity) if capacity else None,
         unlimited=not capacity,
+        vendor=vendor or None,
+        own=not vendor,
     )
     faults = refused(lambda: _change(member, change), over=_values(member))
     if faults is not None:

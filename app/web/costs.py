@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 
-from app.edge.context import db, now, workspace_id
+from app.costs.queries import list_report_currencies
+from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
+from app.kernel.errors import Invalid
 from app.kernel.seconds import seconds_text
-from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, read_costs
+from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, check_currency, read_costs
 from app.reports.people import names_of_people
 from app.submissions.rules.task_type import USUAL_CAP_SECONDS
 from app.web.charts import BarChart, Row, horizontal_bars
@@ -40,13 +42,17 @@ def show() -> str:
     zone = chosen_zone(faults)
     days = [asked_day(name, faults) for name in ("since", "until")]
     since, until = (None if day is None else midnight(day, ZoneInfo(zone)) for day in days)
-    query = CostQuery(group_by=(group,), since=since, until=until, tz=zone, as_of=now())
+    currency = _currency(faults)
+    query = CostQuery(group_by=(group,), since=since, until=until, tz=zone, as_of=now(), currency=currency)
     report = read_costs(db(), workspace_id=workspace_id(), query=query)
     names = _names(group)
     asked = {name: request.args.get(name, "") for name in ("since", "until")}
     return render_template(
         "costs/show.html",
-        filters={"group_by": group, "tz": zone, **asked},
+        filters={"group_by": group, "tz": zone, "currency": currency or "", **asked},
+        currency_choices=sorted(list_report_currencies(db(), workspace_id=workspace_id()) | {currency or "EUR"}),
+        exchanges=report.exchanges,
+        rates_url=url_for("rate_pages.show_all") if principal().may("rates") else None,
         group_choices=[{"value": w, "label": label} for w, label in _LABELS.items()],
         tz_choices=zone_choices(zone),
         faults=faults,
@@ -54,11 +60,20 @@ def show() -> str:
         group_label=_LABELS[group],
         rows=[line for row in report.rows for line in _lines(row, _label(row, group, names))],
         totals=_lines(report.total, "Total"),
-        unpriced_seconds=report.total.unpriced_ms // 1000,
+        unpriced_seconds=-(-report.total.unpriced_ms // 1_000),
         csv_url=url_for("reports.get_costs_csv") + "?" + urlencode(_csv_arguments(query)),
         as_of=query.as_of.astimezone(ZoneInfo(zone)),
         cap_seconds=USUAL_CAP_SECONDS,
     )
+
+
+def _currency(faults: dict[str, str]) -> str | None:
+    """Return the currency that all is to be converted into, None for that of each price."""
+    try:
+        return check_currency(request.args.get("currency") or None)
+    except Invalid:
+        faults["currency"] = "This currency is not known."
+        return None
 
 
 def _csv_arguments(query: CostQuery) -> dict[str, str]:
@@ -67,6 +82,8 @@ def _csv_arguments(query: CostQuery) -> dict[str, str]:
         wanted["since"] = query.since.isoformat()
     if query.until is not None:
         wanted["until"] = query.until.isoformat()
+    if query.currency is not None:
+        wanted["currency"] = query.currency
     return wanted
 
 

@@ -30,6 +30,7 @@ from app.web import (
     login,
     queue_pages,
     queue_settings,
+    rate_pages,
     review,
     second_factor_pages,
     selection,
@@ -49,6 +50,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("item_list_page.show", "Items", frozenset({"review", "queues", "run_queues"})),
     ("floor.show_floor", "Floor", frozenset({"oversee"})),
     ("costs.show", "Costs", frozenset({"reports"})),
+    ("rate_pages.show_all", "Rates", frozenset({"rates"})),
     ("time_page.show", "My time", frozenset({"review"})),
     ("queue_settings.show_all", "Set-up", frozenset({"run_queues"})),
     ("account.show", "Account", frozenset()),
@@ -56,7 +58,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
     *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
-    *(item_acts, item_list_page, item_page, login, queue_pages, review, second_factor_pages),
+    *(item_acts, item_list_page, item_page, login, queue_pages, rate_pages, review, second_factor_pages),
     *(selection, shown_files, time_page),
 )
 _SETUP: Final = (
@@ -103,6 +105,8 @@ _OUTCOMES: Final = {
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
     "factor_off": "Turned off: no code is asked for any more.",
+    "rate_kept": "Recorded: it prices what is posted from now on.",
+    "exchange_kept": "Recorded: reports in one currency go by it.",
     "view_saved": "Saved; you find it below.",
     "view_removed": "Removed.",
     "all_undone": "Taken back; they are kept for you.",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import COMMAND
 from app.costs.models import RateCard
+from app.costs.rules import RateUnit
 from app.costs.service import NewRate, record_rate
 from app.identity.service import create_key, create_person
 from app.kernel.clock import read_now
@@ -22,6 +23,7 @@ def add_person(
     roles: Iterable[str] = ("reviewer",),
     skills: Iterable[str] = (),
     queues: Iterable[str] = (),
+    vendor: str | None = None,
 ) -> UUID:
     """Make a reviewer, or somebody with these roles, and return her id; her address is made from her name."""
     return create_person(
@@ -33,6 +35,7 @@ def add_person(
         roles=list(roles),
         skills=skills,
         queues=queues,
+        vendor=vendor,
     )
 
 
@@ -55,6 +58,9 @@ def add_rate(
     currency: str = "EUR",
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
+    unit: RateUnit = "hour",
+    role: str | None = None,
+    vendor: str | None = None,
 ) -> RateCard:
     """Record what an hour costs, known from now on; it holds since last week unless the test says otherwise.
 
@@ -69,5 +75,8 @@ def add_rate(
         overhead=Decimal(overhead),
         valid_from=valid_from or now - timedelta(days=7),
         valid_to=valid_to,
+        unit=unit,
+        role=role,
+        vendor=vendor,
     )
-    return record_rate(session, now=now, actor=COMMAND, workspace_id=workspace_id, new=new)
+    return record_rate(session, actor=COMMAND, workspace_id=workspace_id, new=new)

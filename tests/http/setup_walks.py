@@ -21,8 +21,8 @@ def _calendar(walker: Walker) -> str:
     return f"/admin/calendars/{made['id']}"
 
 
-def _post(walker: Walker, path: str, **form: Any) -> None:
-    walker.sign_in("zoe")
+def _post(walker: Walker, path: str, who: str = "zoe", **form: Any) -> None:
+    walker.sign_in(who)
     walker.go()
     walker.page(path, **form)
 
@@ -36,6 +36,18 @@ def _give(walker: Walker) -> None:
 @walk_to("queue_settings.add")
 def _add_queue(walker: Walker) -> None:
     _post(walker, "/admin/queues", name="night")
+
+
+@walk_to("rate_pages.add")
+def _add_rate(walker: Walker) -> None:
+    amounts = {"base": "30", "burden": "1", "overhead": "0"}
+    _post(walker, "/admin/rates", "ada", whom="", currency="EUR", unit="hour", valid_from="2026-01-01", **amounts)
+
+
+@walk_to("rate_pages.add_exchange")
+def _add_exchange(walker: Walker) -> None:
+    said = {"exchange_base": "EUR", "date": "2026-03-06", "source": "ECB", "rates": "USD 1.0832"}
+    _post(walker, "/admin/rates/exchange", "ada", **said)
 
 
 @walk_to("queue_settings.change")

@@ -165,6 +165,8 @@ _direct("keys.post", "/keys", {"scopes": ["read"]})
 _direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
 _direct("task_types.post", "/task-types", {"name": "plain"})
 _direct("rate_cards.post", "/rate-cards", {"currency": "EUR", "base": "30", "valid_from": "2026-01-01T00:00:00Z"})
+_ECB: Final = {"base": "EUR", "date": "2026-03-06", "source": "ECB", "rates": {"USD": "1.0832"}}
+_direct("rate_cards.post_exchange_rates", "/exchange-rates", _ECB)
 
 _direct("queues.post", "/queues", {"name": "night", "value_order": True})
 HOURS: Final = {"name": "office", "zone": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]]}, "country": "DE"}

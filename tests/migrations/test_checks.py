@@ -7,6 +7,7 @@ from typing import get_args
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.costs.rules import RateUnit
 from app.delivery.rules.retries import STATES as DELIVERY_STATES
 from app.notifications.rules.kinds import KINDS, MESSAGE_STATES, NOTIFICATION_STATES
 from app.queue.rules import CLAIM_OUTCOMES, SKIP_POLICIES, STAGES, STATES
@@ -30,7 +31,7 @@ WORDS: dict[str, Collection[str]] = {
     "ck_notifications_kind": KINDS,
     "ck_notifications_state": NOTIFICATION_STATES,
     "ck_queues_skip_policy": SKIP_POLICIES,
-    "ck_rate_cards_unit": ["hour"],
+    "ck_rate_cards_unit": get_args(RateUnit),
     "ck_submissions_status": STATUSES,
     "ck_task_types_high_risk_check": HIGH_RISK_CHECKS,
     "ck_time_entries_kind": get_args(SegmentKind),

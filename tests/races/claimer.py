@@ -1,8 +1,9 @@
 """A process full of reviewers that may be killed at any moment: run by the races, never by the product.
 
 Each thread is one person. She takes what comes next and then does what people do: decides, mostly; gives it back; lets
-the lease run out; or loses her connection in the middle of a transaction. What was answered to her after a commit goes
-into a journal, one short line a write, so that a kill never leaves half a line.
+the lease run out; or loses her connection in the middle of a transaction. Whom a crowded machine keeps waiting too long
+for a lock is refused, as the API would answer 503, and goes on to something else. What was answered to her after a
+commit goes into a journal, one short line a write, so that a kill never leaves half a line.
 """
 
 import os
@@ -12,7 +13,9 @@ from threading import Thread
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.audit.rules import SYSTEM, Actor
@@ -86,11 +89,20 @@ class _Person:
     def work(self) -> None:
         """Work to the end; whatever goes wrong stands in the journal, a lost deadlock too."""
         try:
-            while not self._step():
+            while not self._step_or_refused():
                 pass
         except Exception as error:
             os.write(self._journal, f"failed {error!r}\n".encode())
             raise
+
+    def _step_or_refused(self) -> bool:
+        try:
+            return self._step()
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            os.write(self._journal, b"refused\n")
+            return False
 
     def _step(self) -> bool:
         """Do one thing; say whether it was the last."""

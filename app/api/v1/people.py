@@ -32,7 +32,7 @@ api = APIBlueprint(
 
 
 class RolesAreForAdmins(Forbidden):
-    """Only whoever administers the workspace changes roles."""
+    """Only whoever administers the workspace changes roles and vendors."""
 
 
 @api.post("/people", responses={201: Anything})
@@ -49,6 +49,7 @@ def post(body: PersonIn) -> Response:
         roles=body.roles,
         skills=body.skills,
         queues=body.queues,
+        vendor=body.vendor,
     )
     return tagged(_read(person_id), 201)
 
@@ -72,8 +73,8 @@ def get(path: IdPath) -> Response:
 @api.patch("/people/<id>", responses={200: Anything})
 @allow("run_queues", by_session=True)
 def patch(path: IdPath, body: AccessIn) -> Response:
-    """Change what a person may work and how much she may have in hand; roles only by whoever administers."""
-    if body.roles is not None and not principal().may("admin"):
+    """Change what a person may work and how much she may have in hand; roles and vendor only by an admin."""
+    if {"roles", "vendor"} & body.model_fields_set and not principal().may("admin"):
         raise RolesAreForAdmins
     person_id = parse("person", path.id)
     check_unchanged(workspace_id(), lambda: _read(person_id))
@@ -89,6 +90,8 @@ def patch(path: IdPath, body: AccessIn) -> Response:
             queues=body.queues,
             capacity=body.capacity,
             unlimited="capacity" in body.model_fields_set and body.capacity is None,
+            vendor=body.vendor,
+            own="vendor" in body.model_fields_set and body.vendor is None,
         ),
     )
     return tagged(_read(person_id))
@@ -108,6 +111,7 @@ def _document(member: MembershipRow) -> dict[str, Any]:
         "skills": list(member.skills),
         "queues": list(member.queues),
         "capacity": member.capacity,
+        "vendor": member.vendor,
         "groups": [{"id": show("group", g.id), "name": g.name} for g in member.groups],
         "disabled_at": None if person.disabled_at is None else instant_text(person.disabled_at),
         "created_at": instant_text(member.created_at),

@@ -1,4 +1,4 @@
-"""/api/v1/rate-cards: say what an hour of a reviewer costs, from when on. Append-only. Scope: admin."""
+"""/api/v1/rate-cards, /exchange-rates: say what work costs and what money is worth. Append-only. Scope: admin."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
-from app.api.v1.shapes.admin import RateCardIn
-from app.api.v1.shapes.parts import Anything, Problem
+from app.api.v1.shapes.admin import ExchangeRatesIn, RateCardIn
+from app.api.v1.shapes.parts import Anything, PageQuery, Problem
 from app.costs.models import RateCard
-from app.costs.queries import list_rate_cards
-from app.costs.service import NewRate, record_rate
-from app.edge.context import db, now, principal, workspace_id
+from app.costs.queries import exchange_of, list_rate_cards, page_exchange_rates
+from app.costs.rules import Exchange
+from app.costs.service import NewRate, record_exchange_rates, record_rate
+from app.edge.context import db, principal, workspace_id
 from app.edge.guard import allow
 from app.identity.queries import get_membership
 from app.kernel.ids import parse, show
@@ -37,11 +38,13 @@ def post(body: RateCardIn) -> Response:
         get_membership(db(), workspace_id=workspace_id(), person_id=person_id)
     card = record_rate(
         db(),
-        now=now(),
         actor=principal().actor,
         workspace_id=workspace_id(),
         new=NewRate(
             person_id=person_id,
+            role=body.role,
+            vendor=body.vendor,
+            unit=body.unit,
             currency=body.currency,
             base=body.base,
             burden=body.burden,
@@ -61,10 +64,49 @@ def get_all() -> Response:
     return answer({"data": rows, "has_more": False, "next_cursor": None})
 
 
+@api.post("/exchange-rates", responses={201: Anything})
+@allow("admin")
+def post_exchange_rates(body: ExchangeRatesIn) -> Response:
+    """Record what one of a currency bought of others on a day; reports in one currency go by it."""
+    rows = record_exchange_rates(
+        db(),
+        actor=principal().actor,
+        workspace_id=workspace_id(),
+        from_currency=body.base,
+        rates=body.rates,
+        on=body.date,
+        source=body.source,
+    )
+    return answer({"data": [_exchange(exchange_of(row)) for row in rows]}, 201)
+
+
+@api.get("/exchange-rates", responses={200: Anything})
+@allow("admin")
+def get_exchange_rates(query: PageQuery) -> Response:
+    """List the rates of exchange, those recorded last first."""
+    page = page_exchange_rates(db(), workspace_id=workspace_id(), limit=query.limit, cursor=query.cursor)
+    rows = [_exchange(row) for row in page.rows]
+    return answer({"data": rows, "has_more": page.has_more, "next_cursor": page.next_cursor})
+
+
+def _exchange(row: Exchange) -> dict[str, Any]:
+    return {
+        "id": show("exchange_rate", row.id),
+        "from": row.from_currency,
+        "to": row.to_currency,
+        "rate": f"{row.rate.normalize():f}",
+        "date": row.on.isoformat(),
+        "source": row.source,
+        "recorded_at": instant_text(row.recorded_at),
+    }
+
+
 def _document(card: RateCard) -> dict[str, Any]:
     return {
         "id": show("rate_card", card.id),
         "person": None if card.person_id is None else show("person", card.person_id),
+        "role": card.role,
+        "vendor": card.vendor,
         "currency": card.currency,
         "unit": card.unit,
         "base": f"{card.base:f}",

@@ -8,7 +8,7 @@ from app.api.v1.shapes.parts import Anything, Problem
 from app.api.v1.shapes.reports import CostsQuery
 from app.edge.context import db, now, workspace_id
 from app.edge.guard import allow
-from app.reports.costs import CostQuery, CostReport, check_groups, read_costs
+from app.reports.costs import CostQuery, CostReport, check_currency, check_groups, read_costs
 from app.reports.documents import cost_csv, cost_document
 
 api = APIBlueprint(
@@ -45,5 +45,6 @@ def _report(query: CostsQuery) -> CostReport:
         until=query.until,
         tz=query.tz,
         as_of=query.as_of or now(),
+        currency=check_currency(query.currency),
     )
     return read_costs(db(), workspace_id=workspace_id(), query=wanted)

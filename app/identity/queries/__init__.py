@@ -25,6 +25,8 @@ from app.identity.queries.people import (
     list_leads,
     list_members,
     list_people,
+    list_terms,
+    list_vendors,
     needs_second_publisher,
 )
 from app.identity.queries.views import list_views
@@ -55,6 +57,8 @@ __all__ = [
     "list_members",
     "list_own_sessions",
     "list_people",
+    "list_terms",
+    "list_vendors",
     "list_views",
     "needs_second_publisher",
     "person_of_link",

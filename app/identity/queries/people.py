@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.identity.models import Group, GroupMember, Membership, Person, Workspace
-from app.identity.rules import ROLES, BadEmail, check_email, permissions_of_roles
+from app.identity.models import Group, GroupMember, Membership, MembershipTerms, Person, Workspace
+from app.identity.rules import ROLES, BadEmail, Terms, check_email, permissions_of_roles
 from app.kernel.errors import NotFound
 from app.kernel.ids import NoSuchId, parse
 from app.kernel.paging import DEFAULT_LIMIT, Page, read_cursor, write_cursor
@@ -58,7 +58,8 @@ class GroupRow:
 class MembershipRow:
     """A person in one workspace. `skills` and `queues` are her own; with her groups' they are what she may work.
 
-    `capacity` is the most items she may have in hand at once, None for no limit.
+    `capacity` is the most items she may have in hand at once, None for no limit; `vendor` the company that sends her,
+    None for one of our own.
     """
 
     workspace_id: UUID
@@ -67,6 +68,7 @@ class MembershipRow:
     skills: tuple[str, ...]
     queues: tuple[str, ...]
     capacity: int | None
+    vendor: str | None
     groups: tuple[GroupRow, ...]
     created_at: datetime
 
@@ -173,6 +175,19 @@ def list_members(session: Session, *, workspace_id: UUID, limit: int) -> list[Me
     return [_membership_row(row) for row in session.execute(wanted)]
 
 
+def list_terms(session: Session, *, workspace_id: UUID, person_id: UUID) -> list[Terms]:
+    """Return a member's roles and vendor from time to time, in order."""
+    hers = MembershipTerms.workspace_id == workspace_id, MembershipTerms.person_id == person_id
+    rows = session.scalars(select(MembershipTerms).where(*hers).order_by(MembershipTerms.since, MembershipTerms.id))
+    return [Terms(frozenset(row.roles), row.vendor, row.since) for row in rows]
+
+
+def list_vendors(session: Session, *, workspace_id: UUID) -> list[str]:
+    """Return the vendors that send somebody, in no order."""
+    named = Membership.workspace_id == workspace_id, Membership.vendor.is_not(None)
+    return [name for name in session.scalars(select(Membership.vendor).where(*named).distinct()) if name is not None]
+
+
 def list_groups(session: Session, *, workspace_id: UUID) -> list[Group]:
     """Return the groups of a workspace, by name."""
     return list(session.scalars(select(Group).where(Group.workspace_id == workspace_id).order_by(Group.name)))
@@ -233,6 +248,7 @@ def _membership_row(found: Row[Membership, Person, Any]) -> MembershipRow:
         tuple(member.skills),
         tuple(member.queues),
         member.capacity,
+        member.vendor,
         tuple(GroupRow(UUID(g["id"]), g["name"], tuple(g["skills"]), tuple(g["queues"])) for g in groups or ()),
         member.created_at,
     )

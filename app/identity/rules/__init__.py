@@ -40,6 +40,7 @@ from app.identity.rules.rights import (
     permissions_of_key,
     permissions_of_roles,
 )
+from app.identity.rules.terms import Terms, prices_lock, terms_at
 
 __all__ = [
     "ATTEMPT_WINDOW",
@@ -62,6 +63,7 @@ __all__ = [
     "BadRoles",
     "BadScopes",
     "Principal",
+    "Terms",
     "WeakPassword",
     "address_group",
     "check_email",
@@ -74,6 +76,8 @@ __all__ = [
     "permissions_of_key",
     "permissions_of_roles",
     "plain_agent",
+    "prices_lock",
     "seconds_until_next_try",
     "sign_in_url",
+    "terms_at",
 ]

@@ -28,7 +28,7 @@ ROLE_PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "lead": frozenset({"review", "read", "queues", "oversee", "run_queues"}),
     "finance": frozenset({"reports", "rates"}),
     "auditor": frozenset({"read", "reports", "audit", "queues"}),
-    "admin": frozenset({"admin", "run_queues"}),
+    "admin": frozenset({"admin", "run_queues", "rates"}),
 }
 
 

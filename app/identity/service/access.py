@@ -1,4 +1,4 @@
-"""Change what a person may do in a workspace: roles, skills, queues, and how much she may have in hand.
+"""Change what a person may do in a workspace: roles, skills, queues, and how much she may have in hand; and her vendor.
 
 Called by the people API and the access pages.
 """
@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import record
-from app.identity.models import Membership, Person
+from app.identity.models import Membership, MembershipTerms, Person
 from app.identity.queries import NoSuchPerson
-from app.identity.rules import check_names, check_roles
+from app.identity.rules import check_name, check_names, check_roles, prices_lock
+from app.kernel.clock import read_now
+from app.kernel.db import lock_name
 from app.kernel.errors import Conflict, Fault, Invalid
+from app.kernel.ids import new_id
 
 MAX_CAPACITY = 100
 
@@ -32,13 +35,18 @@ class BadCapacity(Invalid):
 
 @dataclass(frozen=True)
 class AccessChange:
-    """What is to be changed; None leaves a thing as it is. `unlimited` takes the capacity away."""
+    """What is to be changed; None leaves a thing as it is.
+
+    `unlimited` takes the capacity away, `own` the vendor: she is one of our own.
+    """
 
     roles: Iterable[str] | None = None
     skills: Iterable[str] | None = None
     queues: Iterable[str] | None = None
     capacity: int | None = None
     unlimited: bool = False
+    vendor: str | None = None
+    own: bool = False
 
 
 def change_access(
@@ -62,9 +70,14 @@ def change_access(
         changed["queues"] = check_names(change.queues, pointer="/queues")
     if change.capacity is not None or change.unlimited:
         changed["capacity"] = _checked_capacity(change.capacity)
+    if change.vendor is not None or change.own:
+        changed["vendor"] = None if change.vendor is None else check_name(change.vendor, pointer="/vendor")
+    before = member.roles, member.vendor
     for field, value in changed.items():
         setattr(member, field, value)
     session.flush()
+    if (member.roles, member.vendor) != before:
+        _note_terms(session, member)
     record(
         session,
         now=now,
@@ -75,6 +88,22 @@ def change_access(
         subject_id=person_id,
         details=changed,
     )
+
+
+def _note_terms(session: Session, member: Membership) -> None:
+    """Keep a member's roles and vendor as they are from now on. The clock is read under the lock on prices."""
+    lock_name(session, prices_lock(member.workspace_id))
+    session.add(
+        MembershipTerms(
+            id=new_id(),
+            workspace_id=member.workspace_id,
+            person_id=member.person_id,
+            roles=member.roles,
+            vendor=member.vendor,
+            since=read_now(session),
+        )
+    )
+    session.flush()
 
 
 def _lock_member(session: Session, workspace_id: UUID, person_id: UUID, *, with_admins: bool) -> Membership:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.audit.service import record
-from app.identity.models import Membership, Person
+from app.identity.models import Membership, MembershipTerms, Person
 from app.identity.rules import check_email, check_name, check_names, check_roles
 from app.identity.service.accounts import hold_account, hold_account_alone, record_about_person
 from app.identity.service.keys import revoke_keys_of
@@ -39,12 +39,14 @@ def create_person(
     name: str | None = None,
     skills: Iterable[str] = (),
     queues: Iterable[str] = (),
+    vendor: str | None = None,
 ) -> UUID:
     """Give somebody a place in a workspace, making the account if there is none, and return the person's id.
 
     Args:
         name: For a new account; without one the part of the e-mail before the at sign. An existing name stays.
         queues: Names of the queues that the person may work; none means every queue.
+        vendor: The company that sends her; None is one of our own.
 
     Raises:
         BadEmail, BadName, BadRoles: the input breaks a rule.
@@ -52,6 +54,7 @@ def create_person(
         PersonDisabled: the account exists and is disabled.
     """
     address, checked_roles = check_email(email), check_roles(roles)
+    checked_vendor = None if vendor is None else check_name(vendor, pointer="/vendor")
     person_id = _find_or_add(session, now=now, email=address, name=check_name(name or address.partition("@")[0]))
     joined = session.scalar(
         insert(Membership)
@@ -61,6 +64,7 @@ def create_person(
             roles=checked_roles,
             skills=check_names(skills, pointer="/skills"),
             queues=check_names(queues, pointer="/queues"),
+            vendor=checked_vendor,
             created_at=now,
         )
         .on_conflict_do_nothing()
@@ -68,6 +72,9 @@ def create_person(
     )
     if joined is None:
         raise AlreadyMember
+    # Nobody can have worked before she joined, so no lock on prices is needed.
+    terms = {"workspace_id": workspace_id, "person_id": person_id, "roles": checked_roles, "vendor": checked_vendor}
+    session.execute(insert(MembershipTerms).values(id=new_id(), since=now, **terms))
     record(
         session,
         now=now,

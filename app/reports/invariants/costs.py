@@ -4,15 +4,16 @@ Prices are computed again by the rule that made them, exactly, once for each dis
 Called by the checks of a live system.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.costs.models import CostEntry, RateCard
+from app.costs.models import CostEntry, PieceEntry, RateCard
 from app.costs.queries import rate_of
-from app.costs.rules import price
+from app.costs.rules import Rate, piece_cost, price
 from app.kernel.ids import show
 from app.reports.invariants.check import Check, Violation, find
 from app.timekeeping.models import TimeEntry
@@ -52,20 +53,18 @@ CUTS: Final = Check(
     "workspace",
     """
 WITH ledger AS (
-  SELECT t.workspace_id, c.currency, sum(t.ms) AS ms, sum(c.amount) AS amount, sum(c.unpriced_ms) AS unpriced_ms
-    FROM time_entries t LEFT JOIN cost_entries c ON c.time_entry_id = t.id
-   WHERE t.kind = 'active' GROUP BY t.workspace_id, c.currency
+  SELECT workspace_id, currency, sum(ms) AS ms, sum(amount) AS amount, sum(unpriced_ms) AS unpriced_ms
+    FROM ledger_lines WHERE kind <> 'idle_in_claim' GROUP BY workspace_id, currency
 ), line AS (
-  SELECT t.workspace_id, c.currency, t.ms, c.amount, c.unpriced_ms, p.id AS person, tt.name AS task_type,
-         (t.starts_at AT TIME ZONE 'UTC')::date AS day, i.id AS item
-    FROM time_entries t
+  SELECT t.workspace_id, t.currency, t.ms, t.amount, t.unpriced_ms, p.id AS person, tt.name AS task_type,
+         (t.at AT TIME ZONE 'UTC')::date AS day, i.id AS item
+    FROM ledger_lines t
     JOIN people p ON p.id = t.person_id
     JOIN claims cl ON cl.id = t.claim_id
     JOIN items i ON i.id = cl.item_id
     JOIN submissions s ON s.id = i.submission_id
     JOIN task_types tt ON tt.id = s.task_type_id
-    LEFT JOIN cost_entries c ON c.time_entry_id = t.id
-   WHERE t.kind = 'active'
+   WHERE t.kind <> 'idle_in_claim'
 ), part AS (
   SELECT workspace_id, currency, GROUPING(person, task_type, day, item) AS cut,
          sum(ms) AS ms, sum(amount) AS amount, sum(unpriced_ms) AS unpriced_ms
@@ -88,18 +87,40 @@ SELECT ledger.workspace_id,
 """,
 )
 
+PIECES_REVERSED: Final = Check(
+    "what is paid by the item is taken back once and in full",
+    "piece_entry",
+    """
+SELECT p.id, format('takes %s %s back, of %s %s', p.amount, p.currency, was.amount, was.currency)
+  FROM piece_entries p JOIN piece_entries was ON was.id = p.reverses_id
+ WHERE was.reverses_id IS NOT NULL OR (p.amount, p.currency, p.rate_card_id, p.claim_id, p.at, p.person_id)
+       IS DISTINCT FROM (-was.amount, was.currency, was.rate_card_id, was.claim_id, was.at, was.person_id)
+""",
+)
+
 PRICES: Final = "a price is time times rate"
 
 
 def check_costs(session: Session) -> Iterator[Violation]:
     """Yield what is wrong with the ledger of money."""
-    for check in (ONE_PRICE, CARDS, CUTS):
+    for check in (ONE_PRICE, CARDS, CUTS, PIECES_REVERSED):
         yield from find(session, check)
-    yield from _check_prices(session)
-
-
-def _check_prices(session: Session) -> Iterator[Violation]:
     cards = {card.id: rate_of(card) for card in session.scalars(select(RateCard))}
+    yield from _check_prices(session, cards)
+    yield from _check_pieces(session, cards)
+
+
+def _check_pieces(session: Session, cards: Mapping[UUID, Rate]) -> Iterator[Violation]:
+    paid = select(PieceEntry.rate_card_id, PieceEntry.amount, func.array_agg(PieceEntry.id))
+    first = paid.where(PieceEntry.reverses_id.is_(None)).group_by(PieceEntry.rate_card_id, PieceEntry.amount)
+    for card_id, amount, entry_ids in session.execute(first):
+        right = piece_cost(cards[card_id]) if card_id in cards else None
+        if amount != right:
+            detail = f"books an item for {amount}, but {right} is right"
+            yield from (Violation(PRICES, show("piece_entry", entry_id), detail) for entry_id in entry_ids)
+
+
+def _check_prices(session: Session, cards: Mapping[UUID, Rate]) -> Iterator[Violation]:
     posted = session.execute(
         select(TimeEntry.ms, CostEntry.rate_card_id, CostEntry.amount, func.array_agg(TimeEntry.id))
         .join(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
@@ -108,6 +129,6 @@ def _check_prices(session: Session) -> Iterator[Violation]:
     )
     for ms, card_id, amount, entry_ids in posted:
         # A card that is missing is told of by CARDS.
-        if card_id in cards and amount != price(ms, cards[card_id]):
+        if card_id is not None and card_id in cards and amount != price(ms, cards[card_id]):
             detail = f"books {ms} ms for {amount}, but {price(ms, cards[card_id])} is right"
             yield from (Violation(PRICES, show("time_entry", entry_id), detail) for entry_id in entry_ids)

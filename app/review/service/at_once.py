@@ -16,9 +16,10 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.costs.rules import Rate, change_instants, price, rate_at
+from app.costs.rules import Payee, Rate, change_instants, price, rate_at
 from app.feed.service import look_soon
 from app.grants.service import Granted, sign_grants
+from app.identity.rules import Terms, prices_lock
 from app.kernel.ids import new_id, show
 from app.kernel.sealing import DataKey, vault_of
 from app.kernel.strict_json import decode, encode
@@ -62,17 +63,19 @@ def decide_at_once(session: Session, *, asked: Asked) -> DecisionFacts | None:
     # What is pending in the session is about the same rows.
     session.flush()
     whose = {"workspace": asked.workspace_id, "person": asked.person_id, "claim": asked.claim_id}
-    case = session.execute(LOCK_CASE, {**whose, "person_lock": person_lock(asked.person_id)}).one_or_none()
+    locks = {"person_lock": person_lock(asked.person_id), "prices_lock": prices_lock(asked.workspace_id)}
+    case = session.execute(LOCK_CASE, {**whose, **locks}).one_or_none()
     if case is None or not _is_common(case, asked):
         return None
     known = session.execute(EVIDENCE, {**whose, "since": case.claimed_at, "until": case.at}).one()
-    if known.beside:
+    payee, rates = _paid(known, asked.person_id)
+    if known.beside or _by_the_item(rates, payee, case.at):
         return None
     key = vault_of(session).unwrap(case.data_key)
     received = read_received(decode(key.open(case.body, purpose="submission")))
     outcome = judge(received, asked.verdict, output_schema=case.output_schema, reason_codes=case.reason_codes)
     final_at = case.at + timedelta(milliseconds=case.undo_ms if asked.at_desk else 0)
-    time_and_money, active_ms = _post(case, known, asked)
+    time_and_money, active_ms = _post(case, known, asked.claim_id, payee, rates)
     decision_id = new_id()
     granted = Granted(asked.workspace_id, case.submission_id, decision_id, final_at, case.grant_ms)
     grants = sign_grants(session, now=case.at, granted=granted, actions=outcome.actions)
@@ -110,22 +113,34 @@ def _is_common(case: Row[Any], asked: Asked) -> bool:
     return live and alone and open_to_all and current
 
 
-def _post(case: Row[Any], known: Row[Any], asked: Asked) -> tuple[dict[str, Any], int]:
+def _paid(known: Row[Any], person_id: UUID) -> tuple[Payee, list[Rate]]:
+    """Return a person as she is paid, and the rates that may hold for her."""
+    terms = tuple(
+        Terms(frozenset(one["roles"]), one["vendor"], datetime.fromisoformat(one["since"])) for one in known.terms or ()
+    )
+    whom = (known.rate_ids, known.rate_people, known.rate_roles, known.rate_vendors)
+    money = (known.currencies, known.units, known.bases, known.burdens, known.overheads)
+    dates = (known.valid_from, known.valid_to, known.recorded_at)
+    rates = [Rate(*values) for values in zip(*(column or () for column in (*whom, *money, *dates)), strict=True)]
+    return Payee(person_id, terms), rates
+
+
+def _by_the_item(rates: list[Rate], payee: Payee, at: datetime) -> bool:
+    """Say whether whoever hands in a verdict now is paid by the item, for which there is another entry."""
+    rate = rate_at(rates, payee, at, at)
+    return rate is not None and rate.unit == "item"
+
+
+def _post(
+    case: Row[Any], known: Row[Any], claim_id: UUID, payee: Payee, rates: list[Rate]
+) -> tuple[dict[str, Any], int]:
     """Return a claim's time and its price, as columns of rows to insert, and its active milliseconds."""
     heard = (known.seqs, known.received, known.monos, known.states, known.ages)
     beats = tuple(Beat(*values) for values in zip(*(column or () for column in heard), strict=True))
-    columns = (known.rate_ids, known.rate_people, known.currencies, known.bases, known.burdens, known.overheads)
-    dates = (known.valid_from, known.valid_to, known.recorded_at)
-    rates = [
-        Rate(id_, person, currency, "hour", base, burden, overhead, valid_from, valid_to, recorded_at)
-        for id_, person, currency, base, burden, overhead, valid_from, valid_to, recorded_at in zip(
-            *(column or () for column in (*columns, *dates)), strict=True
-        )
-    ]
     entries = segments(
-        ClaimTime(asked.claim_id, case.claimed_at, max(case.claimed_at, case.at), beats, case.cap_ms),
+        ClaimTime(claim_id, case.claimed_at, max(case.claimed_at, case.at), beats, case.cap_ms),
         posted=list(zip(known.starts or (), known.ends or (), strict=True)),
-        cuts=change_instants(rates, case.claimed_at, case.at),
+        cuts=change_instants(rates, payee, case.claimed_at, case.at),
     )
     ids = [new_id() for _ in entries]
     spent = {
@@ -137,12 +152,12 @@ def _post(case: Row[Any], known: Row[Any], asked: Asked) -> tuple[dict[str, Any]
         "blurred": [s.blurred for s in entries],
     }
     active = [(id_, s) for id_, s in zip(ids, entries, strict=True) if s.kind == "active"]
-    return spent | _prices(active, rates, asked.person_id, case.at), sum(s.ms for _, s in active)
+    return spent | _prices(active, rates, payee, case.at), sum(s.ms for _, s in active)
 
 
-def _prices(active: list[tuple[UUID, Segment]], rates: list[Rate], person_id: UUID, at: datetime) -> dict[str, Any]:
+def _prices(active: list[tuple[UUID, Segment]], rates: list[Rate], payee: Payee, at: datetime) -> dict[str, Any]:
     """Return what active time costs; without a rate it is unpriced, never free."""
-    holding = [rate_at(rates, person_id, s.starts_at, at) for _, s in active]
+    holding = [rate_at(rates, payee, s.starts_at, at) for _, s in active]
     pairs = list(zip(active, holding, strict=True))
     return {
         "priced": [id_ for id_, _ in active],

@@ -1,7 +1,7 @@
 """End a claim: one step of the item's life, and the claim's time and money in the ledgers, in one transaction.
 
 However a claim ends, its time is posted: skipped, released and expired work costs too.
-Locks: the caller holds item and claim; the person's lock is taken here, last.
+Locks: the caller holds item and claim; the person's lock and a share of that on prices are taken here, last.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
 from app.costs.queries import rates_for
-from app.costs.rules import change_instants
-from app.costs.service import ActiveTime, post_costs
-from app.kernel.db import lock_name, try_lock_name
+from app.costs.rules import Payee, Rate, change_instants
+from app.costs.service import ActiveTime, post_costs, post_piece
+from app.identity.queries import list_terms
+from app.identity.rules import prices_lock
+from app.kernel.db import lock_name, share_name, try_lock_name
+from app.queue.models import Claim
 from app.queue.queries import list_claims_beside
 from app.queue.service import LockedClaim, advance
 from app.review.queries import span_of
@@ -34,7 +37,20 @@ def person_lock(person_id: UUID) -> str:
 
 def try_lock_person(session: Session, person_id: UUID) -> bool:
     """Take a person's lock unless somebody else has it, and say whether it is ours; for whoever must not wait."""
-    return try_lock_name(session, f"person {person_id}")
+    return try_lock_name(session, person_lock(person_id))
+
+
+def priced_for(session: Session, *, now: datetime, workspace_id: UUID, person_id: UUID) -> tuple[Payee, list[Rate]]:
+    """Return a person as she is paid, and the rates that may hold for her; nobody changes either until the commit."""
+    share_name(session, prices_lock(workspace_id))
+    hers = {"workspace_id": workspace_id, "person_id": person_id}
+    return Payee(person_id, tuple(list_terms(session, **hers))), rates_for(session, known_at=now, **hers)
+
+
+def post_late_piece(session: Session, *, at: datetime, claim: Claim) -> None:
+    """Post what the item of a late verdict costs, whose claim ended before it was handed in."""
+    payee, rates = priced_for(session, now=at, workspace_id=claim.workspace_id, person_id=claim.person_id)
+    post_piece(session, at=at, workspace_id=claim.workspace_id, claim_id=claim.id, payee=payee, rates=rates)
 
 
 def finish_claim(
@@ -46,11 +62,13 @@ def finish_claim(
     act: str,
     ended_at: datetime,
     details: Mapping[str, Any] | None = None,
+    judged: bool = False,
 ) -> int:
     """Make the step that ends a claim, post its time, price it, and return its active milliseconds.
 
     Args:
         ended_at: When the claim ended: now, or when its lease ran out.
+        judged: Whether a verdict was handed in now, for which somebody may be paid by the item.
 
     Raises:
         StepNotAllowed: the item's state does not allow the step.
@@ -59,22 +77,18 @@ def finish_claim(
     lock_person(session, claim.person_id)
     advance(session, now=now, actor=actor, locked=locked, act=act, ended_at=ended_at, details=details)
     assert claim.ended_at is not None, "a step that ends a claim ends it"  # noqa: S101  # a test of TRANSITIONS holds this
-    rates = rates_for(session, workspace_id=claim.workspace_id, person_id=claim.person_id)
+    payee, rates = priced_for(session, now=now, workspace_id=claim.workspace_id, person_id=claim.person_id)
     entries = post_time(
         session,
         now=now,
         workspace_id=claim.workspace_id,
         claim=span_of(claim),
         beside=[span_of(c) for c in list_claims_beside(session, claim=claim, until=claim.ended_at)],
-        cuts=change_instants(rates, claim.claimed_at, claim.ended_at),
+        cuts=change_instants(rates, payee, claim.claimed_at, claim.ended_at),
     )
     active = [ActiveTime(entry_id, s.starts_at, s.ms) for entry_id, s in entries if s.kind == "active"]
-    post_costs(
-        session,
-        now=now,
-        workspace_id=claim.workspace_id,
-        person_id=claim.person_id,
-        rates=rates,
-        entries=active,
-    )
+    priced: dict[str, Any] = {"workspace_id": claim.workspace_id, "payee": payee, "rates": rates}
+    post_costs(session, now=now, entries=active, **priced)
+    if judged:
+        post_piece(session, at=now, claim_id=claim.id, **priced)
     return sum(e.ms for e in active)

@@ -1,7 +1,7 @@
 """Take a decision back before it is final: nobody outside has seen it, so it is as if it had not been made.
 
-The work stays booked. The item is kept for whoever decided, who may judge it anew or put it back.
-Called by the desk and the decisions API.
+The time stays booked; whoever is paid by the item is paid for the verdict that stays. The item is kept for whoever
+decided, who may judge it anew or put it back. Called by the desk and the decisions API.
 """
 
 from datetime import datetime
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
+from app.costs.service import reverse_pieces
 from app.delivery.service import OnItsWay, withdraw_deliveries
 from app.feed.service import OnTheFeed, take_off_feed
 from app.identity.queries import get_membership
@@ -63,6 +64,8 @@ def undo(
     at = read_now(session)
     _withdraw(session, at, decision)
     decision.undone_at = at
+    if decision.claim_id is not None:
+        reverse_pieces(session, now=at, claim_ids=[decision.claim_id])
     recount_votes(session, item=item)
     reopen_submission(session, submission_id=decision.submission_id)
     with session.no_autoflush:

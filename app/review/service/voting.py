@@ -24,7 +24,7 @@ from app.review.rules.verdict import Outcome, Verdict, settle_runs
 from app.review.service.case import Case, body_of, seal_body, terms_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.drafts import drop_draft
-from app.review.service.posting import finish_claim
+from app.review.service.posting import finish_claim, post_late_piece
 from app.timekeeping.queries import posted_active_ms
 
 
@@ -135,11 +135,13 @@ def _end_claim(
     """Make the step that the vote is, and return the active milliseconds of its claim."""
     item, act = case.locked.item, "decide" if decides else "vote"
     if not late:
-        return finish_claim(session, now=at, actor=actor, locked=case.locked, act=act, ended_at=at, details=facts)
+        ended: dict[str, Any] = {"locked": case.locked, "act": act, "ended_at": at, "details": facts, "judged": True}
+        return finish_claim(session, now=at, actor=actor, **ended)
     if item.state == RESERVED:
         # Fetched ahead for somebody who has not seen it; a late verdict counts until it is shown.
         move(session, now=at, actor=actor, item=item, act="unreserve")
     move(session, now=at, actor=actor, item=item, act=f"{act}_late", details=facts)
+    post_late_piece(session, at=at, claim=case.locked.claim)
     return posted_active_ms(session, claim_id=case.locked.claim.id)
 
 

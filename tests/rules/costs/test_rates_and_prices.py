@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.costs.rules import Rate, change_instants, hourly_cost, price, rate_at
+from app.costs.rules import Payee, Rate, RateUnit, change_instants, hourly_cost, price, rate_at
 from app.timekeeping.rules import ClaimTime, segments
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 ANNA, BEN = UUID(int=101), UUID(int=102)
+PAYEE = Payee(ANNA)
 AMOUNTS = st.integers(0, 10**10).map(lambda micros: Decimal(micros).scaleb(-6))
 
 
@@ -32,11 +33,14 @@ def rate(
     overhead: str = "0",
     valid: tuple[int, int | None] = (0, None),
     recorded: int = 0,
+    unit: RateUnit = "hour",
+    role: str | None = None,
+    vendor: str | None = None,
 ) -> Rate:
     """Return a rate in euros; `valid` and `recorded` are days."""
     ends = None if valid[1] is None else day(valid[1])
     money = (Decimal(base), Decimal(burden), Decimal(overhead))
-    return Rate(UUID(int=number), person, "EUR", "hour", *money, day(valid[0]), ends, day(recorded))
+    return Rate(UUID(int=number), person, role, vendor, "EUR", unit, *money, day(valid[0]), ends, day(recorded))
 
 
 @st.composite
@@ -101,36 +105,36 @@ def test_the_callers_decimal_context_has_no_say() -> None:
 
 
 def test_without_a_rate_there_is_none() -> None:
-    assert rate_at([], ANNA, day(1), day(9)) is None
-    assert rate_at([rate(person=BEN)], ANNA, day(1), day(9)) is None
+    assert rate_at([], PAYEE, day(1), day(9)) is None
+    assert rate_at([rate(person=BEN)], PAYEE, day(1), day(9)) is None
 
 
 def test_a_rate_holds_from_its_first_instant_to_just_before_its_last() -> None:
     of = rate(valid=(1, 2))
     instant = timedelta(microseconds=1)
-    held = [rate_at([of], ANNA, at, day(9)) for at in (day(1) - instant, day(1), day(2) - instant, day(2))]
+    held = [rate_at([of], PAYEE, at, day(9)) for at in (day(1) - instant, day(1), day(2) - instant, day(2))]
     assert held == [None, of, of, None]
 
 
 def test_a_persons_own_rate_beats_the_one_for_everybody_even_an_older_one() -> None:
     own, everybody = rate(1, person=ANNA, valid=(0, 5)), rate(2, valid=(3, None), recorded=1)
-    assert rate_at([everybody, own], ANNA, day(4), day(9)) == own
-    assert rate_at([own, everybody], BEN, day(4), day(9)) == everybody
+    assert rate_at([everybody, own], PAYEE, day(4), day(9)) == own
+    assert rate_at([own, everybody], Payee(BEN), day(4), day(9)) == everybody
     # Once the own rate has ended, the one for everybody holds again.
-    assert rate_at([own, everybody], ANNA, day(5), day(9)) == everybody
+    assert rate_at([own, everybody], PAYEE, day(5), day(9)) == everybody
 
 
 def test_the_rate_that_began_last_holds_then_the_one_recorded_last() -> None:
     first, raised = rate(3, valid=(0, None), recorded=8), rate(2, valid=(2, None), recorded=1)
     corrected = rate(1, valid=(2, None), recorded=4)
     known = [corrected, first, raised]
-    assert rate_at(known, ANNA, day(1), day(9)) == first
-    assert rate_at(known, ANNA, day(3), day(9)) == corrected
+    assert rate_at(known, PAYEE, day(1), day(9)) == first
+    assert rate_at(known, PAYEE, day(3), day(9)) == corrected
 
 
 def test_what_was_not_known_yet_does_not_hold() -> None:
     raised, corrected = rate(1, recorded=1), rate(2, recorded=4)
-    held = [rate_at([raised, corrected], ANNA, day(0), known) for known in (day(0), day(1), day(3), day(4))]
+    held = [rate_at([raised, corrected], PAYEE, day(0), known) for known in (day(0), day(1), day(3), day(4))]
     assert held == [None, raised, raised, corrected]
 
 
@@ -138,14 +142,14 @@ def test_what_was_not_known_yet_does_not_hold() -> None:
     st.permutations([rate(1), rate(2), rate(3, valid=(1, 4)), rate(4, recorded=2), rate(5, person=ANNA, valid=(2, 3))])
 )
 def test_the_order_of_the_rates_changes_nothing(known: list[Rate]) -> None:
-    held = [rate_at(known, ANNA, day(at), day(9)) for at in range(5)]
+    held = [rate_at(known, PAYEE, day(at), day(9)) for at in range(5)]
     assert [of.id.int if of else None for of in held] == [4, 3, 5, 3, 4]
 
 
 def test_changes_are_the_beginnings_and_ends_strictly_inside_in_order_and_once() -> None:
     known = [rate(1, valid=(3, 6)), rate(2, valid=(0, 3)), rate(3, valid=(1, 9)), rate(4, valid=(5, None))]
-    assert change_instants(known, day(1), day(6)) == (day(3), day(5))
-    assert change_instants([], day(1), day(6)) == ()
+    assert change_instants(known, PAYEE, day(1), day(6)) == (day(3), day(5))
+    assert change_instants([], PAYEE, day(1), day(6)) == ()
 
 
 @given(st.lists(st.integers(1, 3_599_999_999), min_size=1, max_size=5, unique=True))
@@ -154,6 +158,6 @@ def test_time_cut_at_the_changes_has_one_rate_to_a_segment(changes: list[int]) -
     known = [replace(rate(n), valid_from=starts_at) for n, starts_at in enumerate([DAY, *starts])]
     hour = ClaimTime(UUID(int=1), DAY, day(0) + timedelta(hours=1), (), 90_000)
     last = timedelta(milliseconds=1)
-    for segment in segments(hour, cuts=change_instants(known, DAY, DAY + timedelta(hours=1))):
-        begins, ends = (rate_at(known, ANNA, at, day(9)) for at in (segment.starts_at, segment.ends_at - last))
+    for segment in segments(hour, cuts=change_instants(known, PAYEE, DAY, DAY + timedelta(hours=1))):
+        begins, ends = (rate_at(known, PAYEE, at, day(9)) for at in (segment.starts_at, segment.ends_at - last))
         assert begins == ends

@@ -21,6 +21,11 @@ from app.reports.invariants.check import Check
 from tests.services.reports.breaches_of_votes import OF_VOTES
 from tests.services.reports.breaking import break_it
 
+PAID_BY_THE_ITEM = """
+INSERT INTO piece_entries (id, workspace_id, claim_id, person_id, rate_card_id, currency, at, posted_at, amount,
+                           reverses_id)
+SELECT gen_random_uuid(), v.workspace_id, v.claim_id, v.person_id, (SELECT id FROM rate_cards LIMIT 1), 'EUR', v.at,
+       v.at,"""
 # Each breach: the promise, a few words of what is said about it, and the statements that break it.
 BREACHES = [
     (
@@ -218,6 +223,13 @@ BREACHES = [
     (costs.CARDS.rule, "by card", "DELETE FROM rate_cards"),
     (costs.PRICES, "is right", "UPDATE cost_entries SET amount = amount + 0.000001"),
     (costs.PRICES, "is right", "UPDATE rate_cards SET burden = 1.3"),
+    (costs.PRICES, "an item for 1.000000", f"{PAID_BY_THE_ITEM} 1, NULL FROM votes v LIMIT 1"),
+    (
+        costs.PIECES_REVERSED.rule,
+        "takes -0.500000 EUR back, of 1.000000",
+        f"{PAID_BY_THE_ITEM} 1, NULL FROM votes v LIMIT 1",
+        f"{PAID_BY_THE_ITEM} -0.5, p.id FROM votes v JOIN piece_entries p ON p.claim_id = v.claim_id",
+    ),
     (costs.CUTS.rule, "by task type", "DELETE FROM task_types"),
     (costs.CUTS.rule, "by person", "DELETE FROM people WHERE name = 'ada'"),
     (

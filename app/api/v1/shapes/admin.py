@@ -1,10 +1,22 @@
 """Shapes of what an admin keeps: task types, policies, rate cards, endpoints, people and keys."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.v1.shapes.parts import Amount, Anything, DurationMs, EscalationStep, Instant, Name, PageQuery, Shape, Text
+from app.api.v1.shapes.parts import (
+    Amount,
+    Anything,
+    Day,
+    DurationMs,
+    EscalationStep,
+    Factor,
+    Instant,
+    Name,
+    PageQuery,
+    Shape,
+    Text,
+)
 from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
 from app.submissions.rules.task_type import HIGH_RISK_CHECKS, TYPED, USUAL_CAP_SECONDS
@@ -41,16 +53,30 @@ class PolicyIn(Anything):
 
 
 class RateCardIn(Shape):
-    """What an hour of a reviewer costs: base x burden + overhead. Without a person it holds for all without an own."""
+    """What an hour, a minute or an item of a reviewer costs: base x burden, + overhead per hour.
+
+    For one person, one role or one vendor's people; without any of them for all who have no closer one.
+    """
 
     person: Name | None = None
+    role: Name | None = None
+    vendor: Name | None = None
     currency: str = Field(pattern="^[A-Z]{3}$")
-    unit: str = Field("hour", pattern="^hour$")
+    unit: Literal["hour", "minute", "item"] = "hour"
     base: Amount
     burden: Amount = Field(default="1", validate_default=True)
     overhead: Amount = Field(default="0", validate_default=True)
     valid_from: Instant
     valid_to: Instant | None = None
+
+
+class ExchangeRatesIn(Shape):
+    """What one of `base` bought of other currencies on a day, and who says so."""
+
+    base: str = Field(pattern="^[A-Z]{3}$")
+    rates: dict[Annotated[str, Field(pattern="^[A-Z]{3}$")], Factor] = Field(min_length=1, max_length=200)
+    date: Day
+    source: Name
 
 
 class EndpointIn(Shape):
@@ -97,6 +123,7 @@ class PersonIn(Shape):
     roles: list[Name] = Field(min_length=1, max_length=10)
     skills: list[Name] = Field(default_factory=list, max_length=100)
     queues: list[Name] = Field(default_factory=list, max_length=100)
+    vendor: Name | None = None
 
 
 class KeyIn(Shape):

@@ -1,6 +1,6 @@
 """Parts that several shapes share: bounded texts, instants, durations, amounts, and errors."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Final
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.kernel.durations import parse_duration
 from app.kernel.errors import ServiceError
-from app.kernel.money import parse_amount
+from app.kernel.money import parse_amount, parse_factor
 from app.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 NAME_LENGTH: Final = 200
@@ -68,6 +68,18 @@ def _from_service(text: Any, read: Any) -> Any:
         raise ValueError(error.faults[0].detail if error.faults else error.detail) from error
 
 
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or len(value) != len("2026-01-31"):
+        raise ValueError("takes a day such as 2026-01-31")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("takes a day such as 2026-01-31") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"takes a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
 def _duration(text: str) -> str:
     _from_service(text, parse_duration)
     return text
@@ -90,8 +102,14 @@ Amount = Annotated[
     BeforeValidator(lambda v: _from_service(v, parse_amount)),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?$", "examples": ["30.00"]}),
 ]
-
-
+Factor = Annotated[
+    Decimal,
+    BeforeValidator(lambda v: _from_service(v, parse_factor)),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,10})?$", "examples": ["1.0832"]}),
+]
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]})
+]
 Metadata = Annotated[dict[str, Any], Field(max_length=METADATA_KEYS)]
 
 

@@ -8,12 +8,16 @@ from app.api.v1.shapes.parts import Name, Shape
 
 
 class AccessIn(Shape):
-    """What is to be changed of a person's access; what is not named stays. A capacity of null is no limit."""
+    """What is to be changed of a person's access; what is not named stays.
+
+    A capacity of null is no limit, a vendor of null is one of our own.
+    """
 
     roles: list[Name] | None = Field(None, min_length=1, max_length=10)
     skills: list[Name] | None = Field(None, max_length=64)
     queues: list[Name] | None = Field(None, max_length=64)
     capacity: Annotated[int, Field(ge=1, le=100)] | None = None
+    vendor: Name | None = None
 
 
 class GroupIn(Shape):

@@ -15,13 +15,14 @@ def _zone(name: str) -> str:
 
 
 class CostsQuery(Query):
-    """Which cost report. `group_by` takes words with commas between them."""
+    """Which cost report. `group_by` takes words with commas between them; `currency` is what all is converted into."""
 
     group_by: str = Field("task_type", max_length=200)
     since: Instant | None = None
     until: Instant | None = None
     tz: Annotated[str, AfterValidator(_zone)] = Field("UTC", max_length=60)
     as_of: Instant | None = None
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
 
 
 class AuditQuery(Query):

@@ -1,0 +1,71 @@
+"""Sums in one currency: each day's amounts by the rate of that day, with every rate that was used or was missing.
+
+Called by cost reports.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.costs.queries import list_exchange_rates
+from app.costs.rules import Exchange, converted, exchange_on
+
+
+@dataclass(frozen=True)
+class Used:
+    """A rate that a report needed: from what, for days from `first` to `last`; `rate` None is missing.
+
+    `inverse`: it was recorded the other way round, and amounts were divided by it.
+    """
+
+    from_currency: str
+    first: date
+    last: date
+    rate: Decimal | None = None
+    inverse: bool = False
+    on: date | None = None
+    source: str | None = None
+
+
+@dataclass
+class Exchanger:
+    """Converts amounts into one currency, or none, and remembers by what."""
+
+    currency: str | None
+    rates: Sequence[Exchange]
+    as_of: datetime
+    _found: dict[tuple[str, date], Exchange | None] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, session: Session, *, workspace_id: UUID, currency: str | None, as_of: datetime) -> "Exchanger":
+        """Return one with the workspace's rates of exchange."""
+        rates = [] if currency is None else list_exchange_rates(session, workspace_id=workspace_id)
+        return cls(currency, rates, as_of)
+
+    def exchange(self, amount: Decimal, currency: str, on: date | None) -> tuple[str, Decimal]:
+        """Return the currency in which an amount is shown, and what it is in it; without a rate it stays as it is."""
+        if self.currency is None or currency == self.currency or on is None:
+            return currency, amount
+        if (currency, on) not in self._found:
+            self._found[currency, on] = exchange_on(
+                self.rates, from_currency=currency, to_currency=self.currency, on=on, known_at=self.as_of
+            )
+        by = self._found[currency, on]
+        return (currency, amount) if by is None else (self.currency, converted(amount, by, to_currency=self.currency))
+
+    def used(self) -> list[Used]:
+        """Return what was needed, by currency and day."""
+        by_rate: dict[tuple[str, Exchange | None], list[date]] = {}
+        for (currency, on), by in self._found.items():
+            by_rate.setdefault((currency, by), []).append(on)
+        found = []
+        for (currency, by), days in by_rate.items():
+            which = (currency, min(days), max(days))
+            inverse = by is not None and by.from_currency == self.currency
+            known = () if by is None else (by.rate, inverse, by.on, by.source)
+            found.append(Used(*which, *known))
+        return sorted(found, key=lambda one: (one.from_currency, one.first))

@@ -1,0 +1,62 @@
+"""Derive what is paid by the item anew from verdicts and rates, and say where it differs from what is posted.
+
+A verdict has its entry when its rate is by the item; one that was taken back before it was final has it reversed.
+Called where the ledger is derived anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.costs.models import PieceEntry
+from app.costs.rules import Payee, Rate, piece_cost, rate_at
+from app.identity.queries import list_terms
+from app.review.models import Decision, Vote
+
+_BATCH: Final = 1_000
+
+# When it was posted, and the card, the currency and the amount.
+Piece = tuple[datetime, UUID, str, Decimal]
+
+
+def find_piece_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]]) -> Iterator[tuple[UUID, str]]:
+    """Yield each claim whose piece entries are not what its verdict and the rates come to, with what is wrong.
+
+    Args:
+        cards: The rates of each workspace.
+    """
+    posted = _posted(session)
+    by_the_item = [one for one, rates in cards.items() if any(rate.unit == "item" for rate in rates)]
+    undone = select(Decision.claim_id, Decision.undone_at).where(Decision.undone_at.is_not(None))
+    taken_back = {claim_id: at for claim_id, at in session.execute(undone) if claim_id is not None and at is not None}
+
+    @cache
+    def payee(workspace_id: UUID, person_id: UUID) -> Payee:
+        return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
+
+    votes = select(Vote.claim_id, Vote.workspace_id, Vote.person_id, Vote.at).where(Vote.workspace_id.in_(by_the_item))
+    for claim_id, workspace_id, person_id, at in session.execute(votes.execution_options(yield_per=_BATCH)):
+        rate = rate_at(cards[workspace_id], payee(workspace_id, person_id), at, at)
+        amount = None if rate is None else piece_cost(rate)
+        due: list[Piece] = [] if rate is None or amount is None else [(at, rate.id, rate.currency, amount)]
+        if due and claim_id in taken_back:
+            due += [(taken_back[claim_id], card, currency, -money) for _, card, currency, money in due]
+        if posted.pop(claim_id, []) != due:
+            yield claim_id, "the item of its verdict is paid otherwise than its rates say"
+    for claim_id in posted:
+        yield claim_id, "an item is paid for which there is no verdict"
+
+
+def _posted(session: Session) -> dict[UUID, list[Piece]]:
+    found: dict[UUID, list[Piece]] = {}
+    pieces = select(PieceEntry).order_by(PieceEntry.posted_at, PieceEntry.reverses_id.is_not(None))
+    for piece in session.scalars(pieces):
+        mine = (piece.posted_at, piece.rate_card_id, piece.currency, piece.amount)
+        found.setdefault(piece.claim_id, []).append(mine)
+    return found
