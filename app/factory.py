@@ -14,6 +14,7 @@ from app.adapters.rq_jobs import RqCarrier, count_queued
 from app.api.description import describe
 from app.api.humanlayer import calls as humanlayer_calls
 from app.api.v1 import (
+    adjustments,
     audit,
     calendars,
     chat_hooks,
@@ -33,6 +34,7 @@ from app.api.v1 import (
     metrics,
     my_notifications,
     people,
+    period_closes,
     policies,
     presence,
     queues,
@@ -55,6 +57,7 @@ from app.web import pages
 
 VERSION = "0.1.0"
 _RESOURCES = (
+    adjustments,
     audit,
     calendars,
     chat_hooks,
@@ -75,6 +78,7 @@ _RESOURCES = (
     metrics,
     my_notifications,
     people,
+    period_closes,
     policies,
     queues,
     presence,

@@ -1,5 +1,6 @@
 """Every table of the product in one list, for comparing the models with the migrated schema."""
 
+import app.adjustments.models
 import app.audit.models
 import app.costs.models
 import app.delivery.models

@@ -11,7 +11,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
@@ -86,6 +97,24 @@ class PieceEntry(Base):
     at: Mapped[datetime] = mapped_column(instant(), comment="when the verdict was handed in")
     posted_at: Mapped[datetime] = mapped_column(instant())
     reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("piece_entries.id"), unique=True)
+    dated_at: Mapped[datetime | None] = mapped_column(
+        instant(), comment="the day that it belongs to; empty: its own, which was not closed"
+    )
+
+
+class PeriodClose(Base):
+    """The books are closed for what is dated before an instant: what is posted later belongs to the open period."""
+
+    __tablename__ = "period_closes"
+    __table_args__ = (
+        CheckConstraint("until_at <= closed_at", name="past"),
+        UniqueConstraint("workspace_id", "until_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    until_at: Mapped[datetime] = mapped_column(instant(), comment="closed is what is dated before it")
+    closed_at: Mapped[datetime] = mapped_column(instant())
 
 
 class ExchangeRate(Base):

@@ -6,10 +6,10 @@ Called by the flow out, the doors, reports and the checks of a live system.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, union
+from sqlalchemy import func, select, tuple_, union
 from sqlalchemy.orm import Session
 
-from app.costs.models import ExchangeRate, LlmCall, RateCard
+from app.costs.models import ExchangeRate, LlmCall, PeriodClose, RateCard
 from app.costs.rules import Exchange, Rate
 from app.kernel.paging import Page, read_cursor, write_cursor
 
@@ -101,3 +101,14 @@ def exchange_of(row: ExchangeRate) -> Exchange:
         source=row.source,
         recorded_at=row.recorded_at,
     )
+
+
+def closed_until(session: Session, *, workspace_id: UUID) -> datetime | None:
+    """Return the instant before which a workspace's books are closed, or None."""
+    return session.scalar(select(func.max(PeriodClose.until_at)).where(PeriodClose.workspace_id == workspace_id))
+
+
+def list_closes(session: Session, *, workspace_id: UUID) -> list[PeriodClose]:
+    """Return every close of a workspace's books, the last first."""
+    mine = select(PeriodClose).where(PeriodClose.workspace_id == workspace_id)
+    return list(session.scalars(mine.order_by(PeriodClose.until_at.desc())))

@@ -34,7 +34,8 @@ def _seal(key: bytes, plain: bytes, purpose: str) -> bytes:
 def _open(key: bytes, sealed: bytes, purpose: str) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
+        # What is too short to hold a nonce is refused before it is tried.
         raise CannotOpen(purpose) from error
 
 

@@ -54,12 +54,16 @@ class CostQuery:
 
 @dataclass
 class CostRow:
-    """One line. `amounts` by currency at six places, `cost` the same rounded to the smallest unit."""
+    """One line. `amounts` by currency at six places, `cost` the same rounded to the smallest unit.
+
+    `active_ms` is what was measured, corrected by `adjusted_ms`, which may be below zero.
+    """
 
     group: dict[str, str | None]
     decisions: int = 0
     items: int = 0
     active_ms: int = 0
+    adjusted_ms: int = 0
     unpriced_ms: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
     cost: dict[str, Decimal] = field(default_factory=dict)
@@ -153,34 +157,37 @@ def _time_query(workspace_id: Any, query: CostQuery, *columns: Any) -> Any:
     return (
         select(*columns)
         .select_from(LINES)
-        .join(Claim, Claim.id == LINES.c.claim_id)
-        .join(Item, Item.id == Claim.item_id)
-        .join(Queue, Queue.id == Item.queue_id)
-        .join(Submission, Submission.id == Item.submission_id)
-        .join(TaskType, TaskType.id == Submission.task_type_id)
+        # Outer joins: time outside of items belongs to no claim.
+        .outerjoin(Claim, Claim.id == LINES.c.claim_id)
+        .outerjoin(Item, Item.id == Claim.item_id)
+        .outerjoin(Queue, Queue.id == Item.queue_id)
+        .outerjoin(Submission, Submission.id == Item.submission_id)
+        .outerjoin(TaskType, TaskType.id == Submission.task_type_id)
         .outerjoin(Vote, Vote.claim_id == Claim.id)
-        .where(LINES.c.workspace_id == workspace_id, *_within(query, LINES.c.at, LINES.c.posted_at))
+        .where(LINES.c.workspace_id == workspace_id, *_within(query, LINES.c.dated_at, LINES.c.posted_at))
     )
 
 
 def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, exchanger: Exchanger) -> None:
     outcome = case(_STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
-    groups = _columns(query, at=LINES.c.at, person=LINES.c.person_id, outcome=outcome)
+    groups = _columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=outcome)
     # Markets have one rate a day; without a currency to report in, days need not be told apart.
-    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.at), Date)
+    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
     sums = _time_query(
         workspace_id,
         query,
         *groups,
         on.label("exchanged_on"),
         LINES.c.currency,
-        func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind == "active"), 0),
+        func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind.in_(("active", "adjustment"))), 0),
+        func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind == "adjustment"), 0),
         func.sum(LINES.c.unpriced_ms),
         func.sum(LINES.c.amount),
     ).group_by(*groups, "exchanged_on", LINES.c.currency)
-    for *key, day, currency, ms, unpriced_ms, amount in session.execute(sums):
+    for *key, day, currency, ms, adjusted_ms, unpriced_ms, amount in session.execute(sums):
         line = row(tuple(key))
         line.active_ms += int(ms)
+        line.adjusted_ms += int(adjusted_ms)
         line.unpriced_ms += int(unpriced_ms)
         if currency is not None:
             shown, worth = exchanger.exchange(amount, currency, day)
@@ -219,6 +226,7 @@ def _total(session: Session, workspace_id: Any, query: CostQuery, rows: list[Cos
     for r in rows:
         total.decisions += r.decisions
         total.active_ms += r.active_ms
+        total.adjusted_ms += r.adjusted_ms
         total.unpriced_ms += r.unpriced_ms
         for currency, amount in r.amounts.items():
             amounts[currency] = EXACT.add(amounts[currency], amount)

@@ -27,6 +27,7 @@ def cost_rows(row: CostRow) -> list[dict[str, Any]]:
                 "decisions": row.decisions if first else 0,
                 "items": row.items if first else 0,
                 "active_seconds": seconds_text(row.active_ms if first else 0),
+                "adjusted_seconds": seconds_text(row.adjusted_ms if first else 0),
                 "cost": None if currency is None else f"{row.cost[currency]:f}",
                 "currency": currency,
                 "unpriced_seconds": seconds_text(row.unpriced_ms if first else 0),
@@ -45,6 +46,7 @@ def cost_document(report: CostReport) -> dict[str, Any]:
             "decisions": report.total.decisions,
             "items": report.total.items,
             "active_seconds": seconds_text(report.total.active_ms),
+            "adjusted_seconds": seconds_text(report.total.adjusted_ms),
             "cost": single["cost"],
             "currency": single["currency"],
             "unpriced_seconds": seconds_text(report.total.unpriced_ms),
@@ -81,7 +83,7 @@ def cost_csv(report: CostReport) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     words = list(report.query.group_by)
-    figures = ["decisions", "items", "active_seconds", "cost", "currency", "unpriced_seconds"]
+    figures = ["decisions", "items", "active_seconds", "adjusted_seconds", "cost", "currency", "unpriced_seconds"]
     writer.writerow([*words, *figures])
     document = cost_document(report)
     for line in document["rows"]:

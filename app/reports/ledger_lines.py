@@ -1,4 +1,5 @@
-"""The ledger as reports read it: one line for each row, of time with its price, or of an item paid by the item.
+"""The ledger as reports read it: one line for each row, of time with its price, of an item paid by the item, or of an
+adjustment. `at` is when the work was, `dated_at` the day to which it belongs, which is another if its own was closed.
 
 A view of the database keeps it (migrations), so that whoever audits with SQL reads what the reports read.
 Called by reports.
@@ -18,6 +19,7 @@ LINES: Final = Table(
     Column("person_id", Uuid),
     Column("kind", Text),
     Column("at", DateTime(timezone=True)),
+    Column("dated_at", DateTime(timezone=True)),
     Column("ms", BigInteger),
     Column("rate_card_id", Uuid),
     Column("currency", Text),

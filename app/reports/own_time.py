@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Date, Select, case, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
 from app.queue.models import Claim, Item
@@ -33,6 +33,7 @@ class Day:
 class ClaimTime:
     """The time of one claim within a day. `outcome` is None while the claim lasts."""
 
+    claim_id: UUID
     item_id: UUID
     task_type: str
     external_id: str | None
@@ -68,9 +69,22 @@ def list_claim_times(
 
     At most CLAIMS_AT_MOST of them.
     """
+    found = _claim_times(*_hers(workspace_id, person_id, since, until)).limit(CLAIMS_AT_MOST)
+    return [ClaimTime(*row) for row in session.execute(found)]
+
+
+def find_claim_time(session: Session, *, workspace_id: UUID, person_id: UUID, claim_id: UUID) -> ClaimTime | None:
+    """Return the measured time of one of a person's claims that has ended, or None."""
+    hers = TimeEntry.workspace_id == workspace_id, TimeEntry.person_id == person_id, TimeEntry.claim_id == claim_id
+    row = session.execute(_claim_times(*hers)).one_or_none()
+    return None if row is None else ClaimTime(*row)
+
+
+def _claim_times(*where: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     began = func.min(TimeEntry.starts_at)
-    rows = session.execute(
+    return (
         select(
+            Claim.id,
             Claim.item_id,
             TaskType.name,
             Submission.external_id,
@@ -83,12 +97,10 @@ def list_claim_times(
         .join(Item, Item.id == Claim.item_id)
         .join(Submission, Submission.id == Item.submission_id)
         .join(TaskType, TaskType.id == Submission.task_type_id)
-        .where(*_hers(workspace_id, person_id, since, until))
+        .where(*where)
         .group_by(Claim.id, Claim.item_id, TaskType.name, Submission.external_id, Claim.outcome)
         .order_by(began)
-        .limit(CLAIMS_AT_MOST)
     )
-    return [ClaimTime(*row) for row in rows]
 
 
 def _sums() -> tuple[ColumnElement[int], ColumnElement[int]]:

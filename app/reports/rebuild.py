@@ -23,6 +23,7 @@ from app.identity.queries import list_terms
 from app.kernel.ids import show
 from app.queue.models import Claim
 from app.reports.invariants import Violation
+from app.reports.rebuild_adjustments import find_adjusting_differences
 from app.reports.rebuild_pieces import find_piece_differences
 from app.timekeeping.models import TimeEntry
 from app.timekeeping.queries import ClaimSpan, claim_times
@@ -78,6 +79,8 @@ def find_differences(session: Session, *, advance: Callable[[int], None] = lambd
         cards[card.workspace_id].append(rate_of(card))
     for claim_id, detail in find_piece_differences(session, cards):
         yield _violation(claim_id, detail)
+    for entry_id, detail in find_adjusting_differences(session, cards):
+        yield Violation(RULE, show("adjusting_entry", entry_id), detail)
     for person_id in session.scalars(select(Claim.person_id).distinct().order_by(Claim.person_id)).all():
         claims = _claims_of(session, person_id)
         beside = _beside(claims)

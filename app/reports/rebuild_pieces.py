@@ -21,7 +21,7 @@ from app.review.models import Decision, Vote
 
 _BATCH: Final = 1_000
 
-# When it was posted, and the card, the currency and the amount.
+# When the verdict was handed in, and the card, the currency and the amount.
 Piece = tuple[datetime, UUID, str, Decimal]
 
 
@@ -33,8 +33,7 @@ def find_piece_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]
     """
     posted = _posted(session)
     by_the_item = [one for one, rates in cards.items() if any(rate.unit == "item" for rate in rates)]
-    undone = select(Decision.claim_id, Decision.undone_at).where(Decision.undone_at.is_not(None))
-    taken_back = {claim_id: at for claim_id, at in session.execute(undone) if claim_id is not None and at is not None}
+    taken_back = set(session.scalars(select(Decision.claim_id).where(Decision.undone_at.is_not(None))))
 
     @cache
     def payee(workspace_id: UUID, person_id: UUID) -> Payee:
@@ -45,8 +44,8 @@ def find_piece_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]
         rate = rate_at(cards[workspace_id], payee(workspace_id, person_id), at, at)
         amount = None if rate is None else piece_cost(rate)
         due: list[Piece] = [] if rate is None or amount is None else [(at, rate.id, rate.currency, amount)]
-        if due and claim_id in taken_back:
-            due += [(taken_back[claim_id], card, currency, -money) for _, card, currency, money in due]
+        if rate is not None and amount is not None and claim_id in taken_back:
+            due.append((at, rate.id, rate.currency, -amount))
         if posted.pop(claim_id, []) != due:
             yield claim_id, "the item of its verdict is paid otherwise than its rates say"
     for claim_id in posted:
@@ -57,6 +56,6 @@ def _posted(session: Session) -> dict[UUID, list[Piece]]:
     found: dict[UUID, list[Piece]] = {}
     pieces = select(PieceEntry).order_by(PieceEntry.posted_at, PieceEntry.reverses_id.is_not(None))
     for piece in session.scalars(pieces):
-        mine = (piece.posted_at, piece.rate_card_id, piece.currency, piece.amount)
+        mine = (piece.at, piece.rate_card_id, piece.currency, piece.amount)
         found.setdefault(piece.claim_id, []).append(mine)
     return found

@@ -89,7 +89,8 @@ SELECT seen.at, seen.claimed_at, seen.cap_ms, live.extended, EXISTS (SELECT FROM
 """)
 
 # What a verdict is judged against. Item, claim, person and, beside others, prices are locked, in this order, and every
-# column of the first two is the one that holds under the lock; the clock is read once the claim is locked.
+# column of the first two is the one that holds under the lock. The clock is read once the claim is locked, and once
+# more when nobody can change prices, for what is posted.
 LOCK_CASE: Final = text("""
 WITH item AS MATERIALIZED (
   SELECT * FROM items
@@ -108,8 +109,8 @@ WITH item AS MATERIALIZED (
          pg_advisory_xact_lock_shared(hashtextextended(:prices_lock, 0))
     FROM seen
 )
-SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_type, t.output_schema, t.reason_codes,
-       t.undo_ms, t.grant_ms, b.data_key, b.body
+SELECT owned.*, clock_timestamp() AS posted_at, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_type,
+       t.output_schema, t.reason_codes, t.undo_ms, t.grant_ms, b.data_key, b.body
   FROM owned
   JOIN submissions AS s ON s.id = owned.submission_id
   JOIN task_types AS t ON t.id = s.task_type_id
@@ -120,7 +121,7 @@ SELECT owned.*, s.external_id, s.content_sha256, s.endpoint_id, t.name AS task_t
 # this transaction waited for the locks counts too.
 EVIDENCE: Final = text("""
 SELECT EXISTS (SELECT FROM claims WHERE person_id = :person AND id <> :claim AND ended_at IS NULL) AS beside,
-       b.*, p.*, r.*, m.*
+       (SELECT max(until_at) FROM period_closes WHERE workspace_id = :workspace) AS closed_until, b.*, p.*, r.*, m.*
   FROM (SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(received_at ORDER BY seq) AS received,
                array_agg(client_mono_ms ORDER BY seq) AS monos, array_agg(state ORDER BY seq) AS states,
                array_agg(last_input_age_ms ORDER BY seq) AS ages
@@ -134,7 +135,7 @@ SELECT EXISTS (SELECT FROM claims WHERE person_id = :person AND id <> :claim AND
                array_agg(valid_from) AS valid_from, array_agg(valid_to) AS valid_to,
                array_agg(recorded_at) AS recorded_at
           FROM rate_cards WHERE workspace_id = :workspace AND (person_id = :person OR person_id IS NULL)
-           AND recorded_at <= :until) AS r,
+           AND recorded_at <= :known_at) AS r,
        (SELECT jsonb_agg(jsonb_build_object('roles', roles, 'vendor', vendor, 'since', since) ORDER BY since, id)
                  AS terms
           FROM membership_terms WHERE workspace_id = :workspace AND person_id = :person) AS m
@@ -153,14 +154,16 @@ WITH item AS (
   VALUES (:workspace, :at, 'item.decide', :actor_kind, :actor_id,
           'item', :item, 'claimed', 'decided', CAST(:details AS jsonb))
 ), spent AS (
-  INSERT INTO time_entries (id, workspace_id, claim_id, person_id, kind, starts_at, ends_at, ms, blurred, posted_at)
-  SELECT e.id, :workspace, :claim, :person, e.kind, e.starts_at, e.ends_at, e.ms, e.blurred, :at
+  INSERT INTO time_entries (id, workspace_id, claim_id, person_id, kind, starts_at, ends_at, ms, blurred, posted_at,
+                            dated_at)
+  SELECT e.id, :workspace, :claim, :person, e.kind, e.starts_at, e.ends_at, e.ms, e.blurred, :posted_at,
+         CASE WHEN e.starts_at < CAST(:closed_until AS timestamptz) THEN CAST(:posted_at AS timestamptz) END
     FROM unnest(CAST(:entries AS uuid[]), CAST(:kinds AS text[]), CAST(:starts AS timestamptz[]),
                 CAST(:ends AS timestamptz[]), CAST(:ms AS integer[]), CAST(:blurred AS boolean[]))
       AS e (id, kind, starts_at, ends_at, ms, blurred)
 ), priced AS (
   INSERT INTO cost_entries (time_entry_id, workspace_id, rate_card_id, currency, amount, unpriced_ms, posted_at)
-  SELECT c.id, :workspace, c.rate, c.currency, c.amount, c.unpriced_ms, :at
+  SELECT c.id, :workspace, c.rate, c.currency, c.amount, c.unpriced_ms, :posted_at
     FROM unnest(CAST(:priced AS uuid[]), CAST(:rates AS uuid[]), CAST(:currencies AS text[]),
                 CAST(:amounts AS numeric[]), CAST(:unpriced AS integer[]))
       AS c (id, rate, currency, amount, unpriced_ms)

@@ -58,3 +58,6 @@ class TimeEntry(Base):
     ms: Mapped[int] = mapped_column(Integer)
     blurred: Mapped[bool] = mapped_column(Boolean, comment="the page was visible but another window had the focus")
     posted_at: Mapped[datetime] = mapped_column(instant())
+    dated_at: Mapped[datetime | None] = mapped_column(
+        instant(), comment="the day that it belongs to; empty: its own, which was not closed"
+    )

@@ -50,6 +50,7 @@ def post_time(
     claim: ClaimSpan,
     beside: Sequence[ClaimSpan],
     cuts: Iterable[datetime],
+    closed_until: datetime | None,
 ) -> list[tuple[UUID, Segment]]:
     """Post the time of a claim that has ended and return its entries.
 
@@ -58,6 +59,7 @@ def post_time(
     Args:
         beside: Her other claims that overlap this one; those that are posted already may be among them.
         cuts: Instants that no entry may cross.
+        closed_until: What is before it belongs to the day on which it is posted.
     """
     mine, *others = claim_times(session, claims=[claim, *beside])
     assert mine.ended_at is not None, "only a claim that has ended is posted"  # noqa: S101  # the caller's promise
@@ -78,6 +80,7 @@ def post_time(
                     "ms": s.ms,
                     "blurred": s.blurred,
                     "posted_at": now,
+                    "dated_at": now if closed_until is not None and s.starts_at < closed_until else None,
                 }
                 for entry_id, s in entries
             ],

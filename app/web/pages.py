@@ -11,6 +11,7 @@ from app.kernel.ids import show
 from app.web import (
     access,
     account,
+    adjustment_pages,
     calendar_pages,
     chat_hook_pages,
     costs,
@@ -49,6 +50,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("queue_pages.show_all", "Queues", frozenset({"review", "queues", "run_queues"})),
     ("item_list_page.show", "Items", frozenset({"review", "queues", "run_queues"})),
     ("floor.show_floor", "Floor", frozenset({"oversee"})),
+    ("adjustment_pages.show_all", "Corrections", frozenset({"oversee"})),
     ("costs.show", "Costs", frozenset({"reports"})),
     ("rate_pages.show_all", "Rates", frozenset({"rates"})),
     ("time_page.show", "My time", frozenset({"review"})),
@@ -57,7 +59,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 )
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
-    *(account, costs, desk_acts, desk_keys, docs_pages, floor, home),
+    *(account, adjustment_pages, costs, desk_acts, desk_keys, docs_pages, floor, home),
     *(item_acts, item_list_page, item_page, login, queue_pages, rate_pages, review, second_factor_pages),
     *(selection, shown_files, time_page),
 )
@@ -105,6 +107,11 @@ _OUTCOMES: Final = {
     "password": "Your password is set; other sessions have ended.",
     "ended": "That session has ended.",
     "factor_off": "Turned off: no code is asked for any more.",
+    "adjustment_asked": "A lead will look at it; what came of it stands below.",
+    "adjustment_granted": "Booked, beside what was measured.",
+    "adjustment_refused": "Refused; she reads why on the page of her time.",
+    "priced_anew": "Priced: each line was taken back and put in again with its price.",
+    "closed": "Closed: what is posted from now on belongs to the open period.",
     "rate_kept": "Recorded: it prices what is posted from now on.",
     "exchange_kept": "Recorded: reports in one currency go by it.",
     "view_saved": "Saved; you find it below.",

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.adjustments.service import price_anew
 from app.costs.models import RateCard
-from app.costs.queries import list_rate_cards, page_exchange_rates, rate_of
+from app.costs.queries import list_closes, list_rate_cards, page_exchange_rates, rate_of
 from app.costs.rules import RateUnit, hourly_cost, piece_cost
-from app.costs.service import NewRate, record_exchange_rates, record_rate
+from app.costs.service import NewRate, close_period, record_exchange_rates, record_rate
 from app.edge.context import db, now, principal, workspace_id
+from app.edge.context import person_id as asking_person
 from app.edge.guard import allow
 from app.identity.queries import get_membership, list_vendors
 from app.identity.rules import ROLES
@@ -30,7 +32,7 @@ from app.web.zones import midnight, my_zone
 
 page = Blueprint("rate_pages", __name__)
 UNITS: Final = {"hour": "an hour", "minute": "a minute", "item": "an item"}
-_FIELDS: Final = ("whom", "currency", "unit", "base", "burden", "overhead", "valid_from", "valid_to")
+_FIELDS: Final = ("until", "whom", "currency", "unit", "base", "burden", "overhead", "valid_from", "valid_to")
 _EXCHANGE_FIELDS: Final = ("exchange_base", "date", "source", "rates")
 _EXCHANGES_SHOWN: Final = 50
 _EXCHANGES_AT_MOST: Final = 200
@@ -69,9 +71,12 @@ def _show(values: dict[str, str], faults: dict[str, str], exchange: dict[str, st
                 "first": one.first,
                 "last": one.last,
                 "url": url_for("rate_pages.show_all", whom=show("person", one.person_id)) + "#new",
+                "own": one.person_id == asking_person(),
+                "price_url": url_for("rate_pages.price", person_id=show("person", one.person_id)),
             }
             for one in list_unpriced(db(), workspace_id=workspace_id())
         ],
+        closes=list_closes(db(), workspace_id=workspace_id()),
         exchanges=exchanges.rows,
         more_exchanges=exchanges.has_more,
         whom=[
@@ -185,6 +190,39 @@ def _day(name: str, text: str, faults: list[Fault]) -> datetime | None:
     except ValueError:
         faults.append(Fault(f"/{name}", "Give a day such as 2026-01-31."))
         return None
+
+
+@page.post("/admin/rates/unpriced/<person_id>")
+@allow("rates")
+def price(person_id: str) -> Response | tuple[str, int]:
+    """Price somebody's unpriced time by the rates that are known now."""
+
+    def change() -> None:
+        terms: dict[str, Any] = {"now": now(), "actor": principal().actor, "workspace_id": workspace_id()}
+        price_anew(db(), person_id=parse("person", person_id), by=asking_person(), **terms)
+
+    faults = refused(change)
+    if faults is not None:
+        return _show({"whom": "", **_usual()}, faults, {}), 409
+    return to("rate_pages.show_all", outcome="priced_anew")
+
+
+@page.post("/admin/rates/close")
+@allow("rates")
+def close() -> Response | tuple[str, int]:
+    """Close the books up to the start of a day."""
+
+    def change() -> None:
+        faults: list[Fault] = []
+        until = _day("until", typed("until"), faults)
+        if until is None:
+            raise BadEntry(faults=faults)
+        close_period(db(), actor=principal().actor, workspace_id=workspace_id(), until=until)
+
+    faults = refused(change)
+    if faults is not None:
+        return _show({"whom": "", **_usual(), "until": typed("until")}, faults, {}), 422
+    return to("rate_pages.show_all", outcome="closed")
 
 
 @page.post("/admin/rates/exchange")

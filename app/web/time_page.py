@@ -1,4 +1,7 @@
-"""/time: what of my time was counted, day by day and item by item, with the rule. Nobody sees anybody else's here."""
+"""/time: what of my time was counted, day by day and item by item, with the rule, and what of it was corrected.
+
+Nobody sees anybody else's here.
+"""
 
 from datetime import date, timedelta
 from typing import Any, Final
@@ -9,12 +12,15 @@ from flask import Blueprint, render_template, url_for
 from app.edge.context import db, now, person_id, workspace_id
 from app.edge.guard import allow
 from app.kernel.ids import show as show_id
+from app.reports.adjusted import list_adjusted
 from app.reports.own_time import CLAIMS_AT_MOST, ClaimTime, list_claim_times, list_days
+from app.web.adjustment_pages import row_of
 from app.web.durations import write_exactly
 from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
 page = Blueprint("time_page", __name__)
 DAYS: Final = 28
+CORRECTIONS: Final = 20
 _OUTCOMES: Final = {
     None: "open",
     "decided": "decided",
@@ -46,6 +52,7 @@ def show() -> str:
     first, begins, ends = (midnight(last + timedelta(days=n), ZoneInfo(zone)) for n in (1 - DAYS, 0, 1))
     days = list_days(db(), **whose, tz=zone, since=first, until=ends)
     claim_times = list_claim_times(db(), **whose, since=begins, until=ends)
+    corrections = list_adjusted(db(), workspace_id=workspace_id(), person_id=person_id(), limit=CORRECTIONS)
     return render_template(
         "time/show.html",
         day=last.isoformat(),
@@ -66,6 +73,8 @@ def show() -> str:
         ],
         claim_times=[_claim_time(one, zone) for one in claim_times],
         cut_off=CLAIMS_AT_MOST if len(claim_times) == CLAIMS_AT_MOST else None,
+        corrections=[row_of(one) for one in corrections.rows],
+        more_corrections=corrections.has_more,
         active=write_exactly(sum(one.active_ms for one in claim_times)),
     )
 
@@ -74,6 +83,7 @@ def _claim_time(one: ClaimTime, zone: str) -> dict[str, Any]:
     return {
         "task_type": one.task_type,
         "external_id": one.external_id,
+        "correct_url": url_for("adjustment_pages.show_claim", claim_id=show_id("claim", one.claim_id)),
         "item_url": url_for("item_page.show", item_id=show_id("item", one.item_id)),
         "began_at": one.began_at.astimezone(ZoneInfo(zone)),
         "ended_at": one.ended_at.astimezone(ZoneInfo(zone)),

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.factories.site import Site
-from tests.http import act_walks, program_walks, setup_walks
+from tests.http import act_walks, ledger_walks, program_walks, setup_walks
 from tests.http.walker import WALKS, Walker
 from tests.structure.leaves import LEAVES, LEAVES_NOTHING
 
 assert setup_walks.HOURS
 assert act_walks.__doc__, "its walks are in the table once it is imported"
 assert program_walks.__doc__, "likewise"
+assert ledger_walks.__doc__, "likewise"
 
 
 @pytest.mark.parametrize("endpoint", LEAVES)

@@ -149,7 +149,7 @@ def walk_to(endpoint: str) -> Callable[[Walk], Walk]:
     return keep
 
 
-def _direct(endpoint: str, path: str, body: dict[str, Any]) -> None:
+def direct(endpoint: str, path: str, body: dict[str, Any]) -> None:
     """Note a route that needs nothing before its call."""
 
     def walk(walker: Walker) -> None:
@@ -159,18 +159,18 @@ def _direct(endpoint: str, path: str, body: dict[str, Any]) -> None:
     WALKS[endpoint] = walk
 
 
-_direct("chat_hooks.post", "/chat-hooks", CHAT_HOOK)
-_direct("people.post", "/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
-_direct("keys.post", "/keys", {"scopes": ["read"]})
-_direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
-_direct("task_types.post", "/task-types", {"name": "plain"})
-_direct("rate_cards.post", "/rate-cards", {"currency": "EUR", "base": "30", "valid_from": "2026-01-01T00:00:00Z"})
+direct("chat_hooks.post", "/chat-hooks", CHAT_HOOK)
+direct("people.post", "/people", {"email": "eve@acme.example", "roles": ["reviewer"]})
+direct("keys.post", "/keys", {"scopes": ["read"]})
+direct("endpoints.post", "/endpoints", {"url": "https://example.com/hook"})
+direct("task_types.post", "/task-types", {"name": "plain"})
+direct("rate_cards.post", "/rate-cards", {"currency": "EUR", "base": "30", "valid_from": "2026-01-01T00:00:00Z"})
 _ECB: Final = {"base": "EUR", "date": "2026-03-06", "source": "ECB", "rates": {"USD": "1.0832"}}
-_direct("rate_cards.post_exchange_rates", "/exchange-rates", _ECB)
+direct("rate_cards.post_exchange_rates", "/exchange-rates", _ECB)
 
-_direct("queues.post", "/queues", {"name": "night", "value_order": True})
+direct("queues.post", "/queues", {"name": "night", "value_order": True})
 HOURS: Final = {"name": "office", "zone": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]]}, "country": "DE"}
-_direct("calendars.post", "/calendars", HOURS)
+direct("calendars.post", "/calendars", HOURS)
 
 
 @walk_to("calendars.put")
@@ -194,7 +194,7 @@ def _change_queue(walker: Walker) -> None:
     walker.api(f"/queues/{made['id']}", {"name": "night", "paused": True}, method="PUT")
 
 
-_direct("groups.post", "/groups", {"name": "experts", "skills": ["law"]})
+direct("groups.post", "/groups", {"name": "experts", "skills": ["law"]})
 
 
 @walk_to("groups.put")

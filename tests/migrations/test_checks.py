@@ -7,6 +7,9 @@ from typing import get_args
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.adjustments.rules import KINDS as ADJUSTMENT_KINDS
+from app.adjustments.rules import PRICED_LATER, REASONS
+from app.adjustments.rules import STATES as ADJUSTMENT_STATES
 from app.costs.rules import RateUnit
 from app.delivery.rules.retries import STATES as DELIVERY_STATES
 from app.notifications.rules.kinds import KINDS, MESSAGE_STATES, NOTIFICATION_STATES
@@ -17,6 +20,10 @@ from app.submissions.rules.task_type import HIGH_RISK_CHECKS
 from app.timekeeping.rules.segments import SegmentKind
 
 WORDS: dict[str, Collection[str]] = {
+    "ck_adjustments_kind": ADJUSTMENT_KINDS,
+    "ck_adjustments_reason": [*REASONS, PRICED_LATER],
+    "ck_adjustments_settled": ["asked"],
+    "ck_adjustments_state": ADJUSTMENT_STATES,
     "ck_claims_outcome": CLAIM_OUTCOMES,
     "ck_decisions_decided_by_kind": DECIDER_KINDS,
     "ck_decisions_status": DECISION_STATUSES,

@@ -1,15 +1,18 @@
-"""The only writers of money: rates, cost and piece entries, and the calls of language models."""
+"""The only writers of money: rates, cost and piece entries, closes of the books, and the calls of language models."""
 
 from app.costs.service.ledger import ActiveTime, post_costs, post_piece, reverse_pieces
 from app.costs.service.model_calls import Kept, keep_calls
+from app.costs.service.periods import CloseRefused, close_period
 from app.costs.service.rates import ExchangeRefused, NewRate, RateRefused, record_exchange_rates, record_rate
 
 __all__ = [
     "ActiveTime",
+    "CloseRefused",
     "ExchangeRefused",
     "Kept",
     "NewRate",
     "RateRefused",
+    "close_period",
     "keep_calls",
     "post_costs",
     "post_piece",

@@ -13,7 +13,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, aliased
 
 from app.costs.models import CostEntry, PieceEntry
-from app.costs.rules import Payee, Rate, piece_cost, price, rate_at
+from app.costs.queries import closed_until
+from app.costs.rules import Payee, Rate, dated, piece_cost, price, rate_at
+from app.identity.rules import prices_lock
+from app.kernel.clock import read_now
+from app.kernel.db import share_name
 from app.kernel.ids import new_id
 
 
@@ -54,7 +58,15 @@ def _cost_row(now: datetime, workspace_id: UUID, rate: Rate | None, entry: Activ
 
 
 def post_piece(
-    session: Session, *, at: datetime, workspace_id: UUID, claim_id: UUID, payee: Payee, rates: Sequence[Rate]
+    session: Session,
+    *,
+    now: datetime,
+    at: datetime,
+    workspace_id: UUID,
+    claim_id: UUID,
+    payee: Payee,
+    rates: Sequence[Rate],
+    closed_until: datetime | None,
 ) -> None:
     """Post what the item of a verdict costs, if whoever handed it in at `at` is paid by the item."""
     rate = rate_at(rates, payee, at, at)
@@ -62,12 +74,15 @@ def post_piece(
     if rate is None or amount is None:
         return
     whose = {"workspace_id": workspace_id, "claim_id": claim_id, "person_id": payee.person_id}
-    row = {**whose, "rate_card_id": rate.id, "currency": rate.currency, "amount": amount, "at": at, "posted_at": at}
-    session.execute(insert(PieceEntry).values(id=new_id(), **row))
+    price = {"rate_card_id": rate.id, "currency": rate.currency, "amount": amount}
+    days = {"at": at, "posted_at": now, "dated_at": dated(at, now, closed_until)}
+    session.execute(insert(PieceEntry).values(id=new_id(), **whose, **price, **days))
 
 
-def reverse_pieces(session: Session, *, now: datetime, claim_ids: Sequence[UUID]) -> None:
+def reverse_pieces(session: Session, *, workspace_id: UUID, claim_ids: Sequence[UUID]) -> None:
     """Take back what was posted for the items of these claims' verdicts, with entries of the opposite sign."""
+    share_name(session, prices_lock(workspace_id))
+    now, closed = read_now(session), closed_until(session, workspace_id=workspace_id)
     reversal = aliased(PieceEntry)
     posted = session.scalars(
         select(PieceEntry)
@@ -85,6 +100,7 @@ def reverse_pieces(session: Session, *, now: datetime, claim_ids: Sequence[UUID]
             "amount": -piece.amount,
             "at": piece.at,
             "posted_at": now,
+            "dated_at": dated(piece.at, now, closed),
             "reverses_id": piece.id,
         }
         for piece in posted

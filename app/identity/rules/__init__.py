@@ -16,6 +16,7 @@ from app.identity.rules.limits import (
     seconds_until_next_try,
 )
 from app.identity.rules.links import LINK_PATH, sign_in_url
+from app.identity.rules.locks import person_lock, prices_lock
 from app.identity.rules.names import (
     BadEmail,
     BadName,
@@ -40,7 +41,7 @@ from app.identity.rules.rights import (
     permissions_of_key,
     permissions_of_roles,
 )
-from app.identity.rules.terms import Terms, prices_lock, terms_at
+from app.identity.rules.terms import Terms, terms_at
 
 __all__ = [
     "ATTEMPT_WINDOW",
@@ -75,6 +76,7 @@ __all__ = [
     "normal_email",
     "permissions_of_key",
     "permissions_of_roles",
+    "person_lock",
     "plain_agent",
     "prices_lock",
     "seconds_until_next_try",

@@ -6,7 +6,6 @@ Called by the services of identity and by the rules of costs.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,3 @@ class Terms:
 def terms_at(terms: Sequence[Terms], at: datetime) -> Terms | None:
     """Return the terms of an instant, of terms in order: the latest by then, before the first the first, or None."""
     return next((one for one in reversed(terms) if one.since <= at), terms[0] if terms else None)
-
-
-def prices_lock(workspace_id: UUID) -> str:
-    """Return the name of the lock on whatever prices depend on.
-
-    Whoever posts time shares it from before she reads rates and terms to her commit; whoever changes them holds it
-    alone and reads the clock under it. So what was recorded before an entry was posted was known to it, always.
-    """
-    return f"prices {workspace_id}"

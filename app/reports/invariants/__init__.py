@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kernel.clock import read_now
+from app.reports.invariants.adjustments import check_adjustments
 from app.reports.invariants.check import Violation
 from app.reports.invariants.contents import check_contents
 from app.reports.invariants.costs import check_costs
@@ -45,6 +46,7 @@ def check_invariants(session: Session) -> list[Violation]:
         *check_feed(session),
         *check_time(session),
         *check_costs(session),
+        *check_adjustments(session),
         *check_tenants(session),
     ]
     session.execute(_LOOPS, {"on": "on"})

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.costs.models import CostEntry, PieceEntry, RateCard
+from app.costs.models import PieceEntry, RateCard
 from app.costs.queries import rate_of
 from app.costs.rules import Rate, piece_cost, price
 from app.kernel.ids import show
 from app.reports.invariants.check import Check, Violation, find
-from app.timekeeping.models import TimeEntry
+from app.reports.ledger_lines import LINES
 
 ONE_PRICE: Final = Check(
     "every active time entry has one cost entry, no other has any",
@@ -60,11 +60,12 @@ WITH ledger AS (
          (t.at AT TIME ZONE 'UTC')::date AS day, i.id AS item
     FROM ledger_lines t
     JOIN people p ON p.id = t.person_id
-    JOIN claims cl ON cl.id = t.claim_id
-    JOIN items i ON i.id = cl.item_id
-    JOIN submissions s ON s.id = i.submission_id
-    JOIN task_types tt ON tt.id = s.task_type_id
-   WHERE t.kind <> 'idle_in_claim'
+    LEFT JOIN claims cl ON cl.id = t.claim_id
+    LEFT JOIN items i ON i.id = cl.item_id
+    LEFT JOIN submissions s ON s.id = i.submission_id
+    LEFT JOIN task_types tt ON tt.id = s.task_type_id
+   -- Time outside of items has no claim, and no task type; all other has both.
+   WHERE (t.claim_id IS NULL OR tt.id IS NOT NULL) AND t.kind <> 'idle_in_claim'
 ), part AS (
   SELECT workspace_id, currency, GROUPING(person, task_type, day, item) AS cut,
          sum(ms) AS ms, sum(amount) AS amount, sum(unpriced_ms) AS unpriced_ms
@@ -121,14 +122,12 @@ def _check_pieces(session: Session, cards: Mapping[UUID, Rate]) -> Iterator[Viol
 
 
 def _check_prices(session: Session, cards: Mapping[UUID, Rate]) -> Iterator[Violation]:
-    posted = session.execute(
-        select(TimeEntry.ms, CostEntry.rate_card_id, CostEntry.amount, func.array_agg(TimeEntry.id))
-        .join(CostEntry, CostEntry.time_entry_id == TimeEntry.id)
-        .where(CostEntry.rate_card_id.is_not(None))
-        .group_by(TimeEntry.ms, CostEntry.rate_card_id, CostEntry.amount)
-    )
-    for ms, card_id, amount, entry_ids in posted:
+    priced = LINES.c.rate_card_id, LINES.c.ms, LINES.c.amount, LINES.c.kind
+    time = LINES.c.rate_card_id.is_not(None), LINES.c.kind != "piece"
+    posted = session.execute(select(*priced, func.array_agg(LINES.c.id)).where(*time).group_by(*priced))
+    for card_id, ms, amount, kind, entry_ids in posted:
         # A card that is missing is told of by CARDS.
-        if card_id is not None and card_id in cards and amount != price(ms, cards[card_id]):
+        if card_id in cards and amount != price(ms, cards[card_id]):
             detail = f"books {ms} ms for {amount}, but {price(ms, cards[card_id])} is right"
-            yield from (Violation(PRICES, show("time_entry", entry_id), detail) for entry_id in entry_ids)
+            named = "adjusting_entry" if kind == "adjustment" else "time_entry"
+            yield from (Violation(PRICES, show(named, entry_id), detail) for entry_id in entry_ids)

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from app.adjustments import service as adjustments
 from app.delivery import service as delivery
 from app.files import service as files
 from app.grants import service as grants
@@ -20,7 +21,7 @@ from app.submissions import service as submissions
 
 _CHECKED: Final = (
     *(*grants.WRAPPED, *identity.WRAPPED, *delivery.WRAPPED),
-    *(*notifications.WRAPPED, *submissions.WRAPPED_KEYS),
+    *(*notifications.WRAPPED, *submissions.WRAPPED_KEYS, *adjustments.WRAPPED),
 )
 # The keys of contents come last: there is one for each submission, and few of the others.
 WRAPPED: Final = (*_CHECKED, *files.WRAPPED, *submissions.WRAPPED)

@@ -19,7 +19,7 @@ from app.audit.rules import Actor
 from app.costs.rules import Payee, Rate, change_instants, price, rate_at
 from app.feed.service import look_soon
 from app.grants.service import Granted, sign_grants
-from app.identity.rules import Terms, prices_lock
+from app.identity.rules import Terms, person_lock, prices_lock
 from app.kernel.ids import new_id, show
 from app.kernel.sealing import DataKey, vault_of
 from app.kernel.strict_json import decode, encode
@@ -29,7 +29,6 @@ from app.review.rules.document import DecisionFacts, VoteFacts
 from app.review.rules.verdict import Outcome, Verdict, judge
 from app.review.service.case import body_of, seal_body
 from app.review.service.closing import Announced, announce
-from app.review.service.posting import person_lock
 from app.review.statements import DECIDE, EVIDENCE, LOCK_CASE
 from app.submissions.rules.received import Received, read_received
 from app.timekeeping.rules import Beat, ClaimTime, Segment, segments
@@ -67,7 +66,8 @@ def decide_at_once(session: Session, *, asked: Asked) -> DecisionFacts | None:
     case = session.execute(LOCK_CASE, {**whose, **locks}).one_or_none()
     if case is None or not _is_common(case, asked):
         return None
-    known = session.execute(EVIDENCE, {**whose, "since": case.claimed_at, "until": case.at}).one()
+    times = {"since": case.claimed_at, "until": case.at, "known_at": case.posted_at}
+    known = session.execute(EVIDENCE, {**whose, **times}).one()
     payee, rates = _paid(known, asked.person_id)
     if known.beside or _by_the_item(rates, payee, case.at):
         return None
@@ -85,8 +85,10 @@ def decide_at_once(session: Session, *, asked: Asked) -> DecisionFacts | None:
         {
             **whose,
             **time_and_money,
+            "closed_until": known.closed_until,
             **_written(case, key, outcome, asked, facts),
             "at": case.at,
+            "posted_at": case.posted_at,
             "actor_kind": asked.actor.kind,
             "actor_id": asked.actor.id,
             "details": _details(case, outcome, asked),
@@ -152,7 +154,7 @@ def _post(
         "blurred": [s.blurred for s in entries],
     }
     active = [(id_, s) for id_, s in zip(ids, entries, strict=True) if s.kind == "active"]
-    return spent | _prices(active, rates, payee, case.at), sum(s.ms for _, s in active)
+    return spent | _prices(active, rates, payee, case.posted_at), sum(s.ms for _, s in active)
 
 
 def _prices(active: list[tuple[UUID, Segment]], rates: list[Rate], payee: Payee, at: datetime) -> dict[str, Any]:

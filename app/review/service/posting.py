@@ -4,7 +4,8 @@ However a claim ends, its time is posted: skipped, released and expired work cos
 Locks: the caller holds item and claim; the person's lock and a share of that on prices are taken here, last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.costs.queries import rates_for
+from app.costs.queries import closed_until, rates_for
 from app.costs.rules import Payee, Rate, change_instants
 from app.costs.service import ActiveTime, post_costs, post_piece
 from app.identity.queries import list_terms
-from app.identity.rules import prices_lock
+from app.identity.rules import person_lock, prices_lock
+from app.kernel.clock import read_now
 from app.kernel.db import lock_name, share_name, try_lock_name
 from app.queue.models import Claim
 from app.queue.queries import list_claims_beside
@@ -30,27 +32,47 @@ def lock_person(session: Session, person_id: UUID) -> None:
     lock_name(session, person_lock(person_id))
 
 
-def person_lock(person_id: UUID) -> str:
-    """Return the name of the lock that `lock_person` takes."""
-    return f"person {person_id}"
-
-
 def try_lock_person(session: Session, person_id: UUID) -> bool:
     """Take a person's lock unless somebody else has it, and say whether it is ours; for whoever must not wait."""
     return try_lock_name(session, person_lock(person_id))
 
 
-def priced_for(session: Session, *, now: datetime, workspace_id: UUID, person_id: UUID) -> tuple[Payee, list[Rate]]:
-    """Return a person as she is paid, and the rates that may hold for her; nobody changes either until the commit."""
+@dataclass(frozen=True)
+class Priced:
+    """How a person is paid, the rates that may hold for her, and when that was looked at: whatever is posted now.
+
+    `closed_until` is the instant before which the books are closed, or None.
+    """
+
+    at: datetime
+    payee: Payee
+    rates: Sequence[Rate]
+    closed_until: datetime | None
+
+
+def look_at_prices(session: Session, *, workspace_id: UUID, person_id: UUID) -> Priced:
+    """Share the lock on prices, and return what time of a person costs; nobody changes that until the commit."""
     share_name(session, prices_lock(workspace_id))
+    at = read_now(session)
     hers = {"workspace_id": workspace_id, "person_id": person_id}
-    return Payee(person_id, tuple(list_terms(session, **hers))), rates_for(session, known_at=now, **hers)
+    payee = Payee(person_id, tuple(list_terms(session, **hers)))
+    rates = rates_for(session, known_at=at, **hers)
+    return Priced(at, payee, rates, closed_until(session, workspace_id=workspace_id))
 
 
-def post_late_piece(session: Session, *, at: datetime, claim: Claim) -> None:
-    """Post what the item of a late verdict costs, whose claim ended before it was handed in."""
-    payee, rates = priced_for(session, now=at, workspace_id=claim.workspace_id, person_id=claim.person_id)
-    post_piece(session, at=at, workspace_id=claim.workspace_id, claim_id=claim.id, payee=payee, rates=rates)
+def pay_piece(session: Session, *, at: datetime, claim: Claim, priced: Priced | None = None) -> None:
+    """Post what the item of a verdict costs, which was handed in at `at`, if its reviewer is paid by the item."""
+    known = priced or look_at_prices(session, workspace_id=claim.workspace_id, person_id=claim.person_id)
+    post_piece(
+        session,
+        now=known.at,
+        at=at,
+        workspace_id=claim.workspace_id,
+        claim_id=claim.id,
+        payee=known.payee,
+        rates=known.rates,
+        closed_until=known.closed_until,
+    )
 
 
 def finish_claim(
@@ -77,18 +99,25 @@ def finish_claim(
     lock_person(session, claim.person_id)
     advance(session, now=now, actor=actor, locked=locked, act=act, ended_at=ended_at, details=details)
     assert claim.ended_at is not None, "a step that ends a claim ends it"  # noqa: S101  # a test of TRANSITIONS holds this
-    payee, rates = priced_for(session, now=now, workspace_id=claim.workspace_id, person_id=claim.person_id)
+    priced = look_at_prices(session, workspace_id=claim.workspace_id, person_id=claim.person_id)
     entries = post_time(
         session,
-        now=now,
+        now=priced.at,
         workspace_id=claim.workspace_id,
         claim=span_of(claim),
         beside=[span_of(c) for c in list_claims_beside(session, claim=claim, until=claim.ended_at)],
-        cuts=change_instants(rates, payee, claim.claimed_at, claim.ended_at),
+        cuts=change_instants(priced.rates, priced.payee, claim.claimed_at, claim.ended_at),
+        closed_until=priced.closed_until,
     )
     active = [ActiveTime(entry_id, s.starts_at, s.ms) for entry_id, s in entries if s.kind == "active"]
-    priced: dict[str, Any] = {"workspace_id": claim.workspace_id, "payee": payee, "rates": rates}
-    post_costs(session, now=now, entries=active, **priced)
+    post_costs(
+        session,
+        now=priced.at,
+        workspace_id=claim.workspace_id,
+        payee=priced.payee,
+        rates=priced.rates,
+        entries=active,
+    )
     if judged:
-        post_piece(session, at=now, claim_id=claim.id, **priced)
+        pay_piece(session, at=now, claim=claim, priced=priced)
     return sum(e.ms for e in active)

@@ -12,12 +12,11 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.identity.rules import permissions_of_roles
+from app.identity.rules import permissions_of_roles, person_lock
 from app.queue.models import Claim
 from app.queue.queries import find_live_claim
 from app.queue.rules import Standing, Worker
 from app.queue.service import claim_item, claim_next
-from app.review.service.posting import person_lock
 from app.review.service.reserving import own_reservation
 from app.review.statements import PLAN_AS_USUAL, TAKE, WHO
 

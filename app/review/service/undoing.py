@@ -65,7 +65,7 @@ def undo(
     _withdraw(session, at, decision)
     decision.undone_at = at
     if decision.claim_id is not None:
-        reverse_pieces(session, now=at, claim_ids=[decision.claim_id])
+        reverse_pieces(session, workspace_id=workspace_id, claim_ids=[decision.claim_id])
     recount_votes(session, item=item)
     reopen_submission(session, submission_id=decision.submission_id)
     with session.no_autoflush:

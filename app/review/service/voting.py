@@ -24,7 +24,7 @@ from app.review.rules.verdict import Outcome, Verdict, settle_runs
 from app.review.service.case import Case, body_of, seal_body, terms_of
 from app.review.service.closing import NewDecision, write_decision
 from app.review.service.drafts import drop_draft
-from app.review.service.posting import finish_claim, post_late_piece
+from app.review.service.posting import finish_claim, pay_piece
 from app.timekeeping.queries import posted_active_ms
 
 
@@ -141,7 +141,7 @@ def _end_claim(
         # Fetched ahead for somebody who has not seen it; a late verdict counts until it is shown.
         move(session, now=at, actor=actor, item=item, act="unreserve")
     move(session, now=at, actor=actor, item=item, act=f"{act}_late", details=facts)
-    post_late_piece(session, at=at, claim=case.locked.claim)
+    pay_piece(session, at=at, claim=case.locked.claim)
     return posted_active_ms(session, claim_id=case.locked.claim.id)
 
 

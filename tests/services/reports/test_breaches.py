@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.reports.invariants import (
+    adjustments,
     check_invariants,
     contents,
     costs,
@@ -26,6 +27,21 @@ INSERT INTO piece_entries (id, workspace_id, claim_id, person_id, rate_card_id, 
                            reverses_id)
 SELECT gen_random_uuid(), v.workspace_id, v.claim_id, v.person_id, (SELECT id FROM rate_cards LIMIT 1), 'EUR', v.at,
        v.at,"""
+GRANTED_TIME = """
+INSERT INTO adjustments (id, workspace_id, person_id, claim_id, kind, state, at, asked_ms, granted_ms, reason, note,
+                         asked_by, asked_at, settled_by, settled_at)
+SELECT gen_random_uuid(), t.workspace_id, t.person_id, t.claim_id, 'time', 'granted', t.starts_at, 0, 0, 'other', '',
+       t.person_id, now(), (SELECT id FROM people WHERE id <> t.person_id LIMIT 1), now()
+  FROM time_entries t JOIN cost_entries c ON c.time_entry_id = t.id WHERE c.amount > 0 LIMIT 1
+"""
+TAKEN_BACK = """
+INSERT INTO adjusting_entries (id, workspace_id, adjustment_id, claim_id, person_id, reverses_time_entry_id, at, ms,
+                               rate_card_id, currency, amount, unpriced_ms, posted_at)
+SELECT gen_random_uuid(), t.workspace_id, a.id, t.claim_id, t.person_id, t.id, t.starts_at, -t.ms, c.rate_card_id,
+       c.currency, -c.amount, 0, now()
+  FROM adjustments a JOIN time_entries t ON t.claim_id = a.claim_id JOIN cost_entries c ON c.time_entry_id = t.id
+ WHERE c.amount > 0 LIMIT 1
+"""
 # Each breach: the promise, a few words of what is said about it, and the statements that break it.
 BREACHES = [
     (
@@ -223,6 +239,35 @@ BREACHES = [
     (costs.CARDS.rule, "by card", "DELETE FROM rate_cards"),
     (costs.PRICES, "is right", "UPDATE cost_entries SET amount = amount + 0.000001"),
     (costs.PRICES, "is right", "UPDATE rate_cards SET burden = 1.3"),
+    (
+        adjustments.REVERSALS.rule,
+        "back, of",
+        GRANTED_TIME,
+        TAKEN_BACK,
+        "UPDATE adjusting_entries SET amount = amount + 0.000001",
+    ),
+    (adjustments.REVERSALS.rule, "back, of", GRANTED_TIME, TAKEN_BACK, "UPDATE adjusting_entries SET ms = ms - 1"),
+    (adjustments.GRANTED.rule, "puts 0 ms", GRANTED_TIME, "UPDATE adjustments SET granted_ms = 1"),
+    (
+        adjustments.GRANTED.rule,
+        "is refused, but has entries",
+        GRANTED_TIME,
+        TAKEN_BACK,
+        "UPDATE adjustments SET state = 'refused'",
+    ),
+    (
+        adjustments.GRANTED.rule,
+        "somebody else",
+        GRANTED_TIME,
+        TAKEN_BACK,
+        "UPDATE adjusting_entries SET person_id = (SELECT settled_by FROM adjustments)",
+    ),
+    (
+        adjustments.CLOSED.rule,
+        "but the books were closed until",
+        "INSERT INTO period_closes SELECT gen_random_uuid(), workspace_id, min(posted_at), min(posted_at)"
+        " FROM time_entries GROUP BY workspace_id",
+    ),
     (costs.PRICES, "an item for 1.000000", f"{PAID_BY_THE_ITEM} 1, NULL FROM votes v LIMIT 1"),
     (
         costs.PIECES_REVERSED.rule,
@@ -256,7 +301,7 @@ def test_a_breach_is_found(day: Session, rule: str, words: str, statements: list
 
 
 def test_every_promise_is_broken_by_some_test() -> None:
-    modules: list[ModuleType] = [contents, costs, feed, handover, reviews, tenants, time, trail, votes]
+    modules: list[ModuleType] = [adjustments, contents, costs, feed, handover, reviews, tenants, time, trail, votes]
     promises = {value.rule for m in modules for value in vars(m).values() if isinstance(value, Check)}
     promises |= {contents.KEPT_CONTENT, costs.PRICES, tenants.RULE}
     assert promises == {rule for rule, *_ in BREACHES}

@@ -102,6 +102,13 @@ Amount = Annotated[
     BeforeValidator(lambda v: _from_service(v, parse_amount)),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?$", "examples": ["30.00"]}),
 ]
+# Decimal text such as 90.5, read as milliseconds; at most a day.
+Seconds = Annotated[
+    int,
+    BeforeValidator(lambda v: _from_service(v, lambda text: int(parse_amount(text) * 1_000))),
+    Field(ge=0, le=86_400_000),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,5}(\.\d{1,6})?$", "examples": ["90.5"]}),
+]
 Factor = Annotated[
     Decimal,
     BeforeValidator(lambda v: _from_service(v, parse_factor)),

@@ -1,0 +1,238 @@
+"""Grant or refuse a correction, book time that no page saw, and price what had no rate. Never one's own.
+
+Locks: the adjustment, then the person's, so that two grants never take the same line back, and a share of that on
+prices. Called by the pages of adjustments and of rates, and by the API.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.adjustments.models import AdjustingEntry, Adjustment
+from app.adjustments.queries import PURPOSE, NoSuchAdjustment, Standing, standing_of_claim, standing_unpriced
+from app.adjustments.rules import LONGEST_MS, PRICED_LATER, Line, priced, reversal
+from app.adjustments.service.asking import (
+    NOTE_LENGTH,
+    AdjustmentRefused,
+    Wish,
+    check_wish,
+    keep,
+    new_adjustment,
+    note_event,
+)
+from app.audit.rules import Actor
+from app.costs.queries import closed_until, rates_for
+from app.costs.rules import Payee, Rate, dated, rate_at
+from app.identity.queries import get_membership, list_terms
+from app.identity.rules import person_lock, prices_lock
+from app.kernel.clock import read_now
+from app.kernel.db import lock_name, share_name
+from app.kernel.errors import Conflict, Fault, Forbidden
+from app.kernel.ids import new_id
+from app.kernel.sealing import vault_of
+
+# So that one act stays well below the time that a statement may take; whoever has more acts again.
+AT_ONCE: Final = 1_000
+
+
+class SettledAlready(Conflict):
+    """It was granted or refused before."""
+
+
+class OwnTime(Forbidden):
+    """Nobody settles a correction of her own time."""
+
+
+class NothingToPrice(Conflict):
+    """None of her unpriced time has a rate now."""
+
+
+def grant(
+    session: Session,
+    *,
+    actor: Actor,
+    workspace_id: UUID,
+    adjustment_id: UUID,
+    by: UUID,
+    ms: int | None = None,
+    reply: str = "",
+) -> Adjustment:
+    """Grant a correction, or another time than was asked for: `ms` stands in the place of what was counted.
+
+    Raises:
+        NoSuchAdjustment: also when it is another workspace's.
+        SettledAlready.
+        OwnTime: it is her own.
+        AdjustmentRefused: the time or the reply.
+    """
+    asked = _lock(session, workspace_id, adjustment_id, by)
+    granted_ms = asked.asked_ms if ms is None else ms
+    if granted_ms is None or not 0 <= granted_ms <= LONGEST_MS:
+        raise AdjustmentRefused(faults=[Fault("/seconds", "takes 0 to 24 hours")])
+    return _grant(session, actor, asked, by=by, ms=granted_ms, reply=reply)
+
+
+def refuse(
+    session: Session, *, actor: Actor, workspace_id: UUID, adjustment_id: UUID, by: UUID, reply: str
+) -> Adjustment:
+    """Refuse a correction, and say why; what was counted stays.
+
+    Raises:
+        NoSuchAdjustment, SettledAlready, OwnTime: as with a grant.
+        AdjustmentRefused: the reply, which there must be.
+    """
+    asked = _lock(session, workspace_id, adjustment_id, by)
+    if not reply.strip():
+        raise AdjustmentRefused(faults=[Fault("/reply", "say why")])
+    return _settle(session, read_now(session), actor, asked, by=by, granted_ms=None, reply=reply)
+
+
+def add_time(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    workspace_id: UUID,
+    person_id: UUID,
+    by: UUID,
+    at: datetime,
+    wish: Wish,
+) -> Adjustment:
+    """Book time of somebody else outside of items, such as work that no page saw.
+
+    Raises:
+        AdjustmentRefused: the time, the reason or the note, or it lies ahead.
+        OwnTime: `by` is the person herself.
+        NoSuchPerson: she does not belong to the workspace.
+    """
+    check_wish(wish)
+    if by == person_id:
+        raise OwnTime
+    if at > now:
+        raise AdjustmentRefused(faults=[Fault("/at", "lies ahead")])
+    get_membership(session, workspace_id=workspace_id, person_id=person_id)
+    made = new_adjustment(now=now, workspace_id=workspace_id, person_id=person_id, by=by, at=at, kind="time")
+    keep(session, actor=actor, made=made, wish=wish)
+    return _grant(session, actor, made, by=by, ms=wish.ms, reply="")
+
+
+def price_anew(
+    session: Session, *, now: datetime, actor: Actor, workspace_id: UUID, person_id: UUID, by: UUID
+) -> Adjustment:
+    """Price somebody's unpriced time, up to AT_ONCE lines of it, by the rates that are known now.
+
+    Each line without a price is taken back, and the same time is put in its place with its price.
+
+    Raises:
+        OwnTime: `by` is the person herself.
+        NoSuchPerson: she does not belong to the workspace.
+        NothingToPrice: no rate holds for any of it.
+    """
+    if by == person_id:
+        raise OwnTime
+    get_membership(session, workspace_id=workspace_id, person_id=person_id)
+    at, payee, rates = _hold(session, workspace_id, person_id)
+    unpriced = standing_unpriced(session, workspace_id=workspace_id, person_id=person_id, limit=AT_ONCE)
+    holding = [(one, rate_at(rates, payee, one.line.at, at)) for one in unpriced]
+    found = [(one, rate) for one, rate in holding if rate is not None]
+    if not found:
+        raise NothingToPrice
+    first = min(one.line.at for one, _ in found)
+    made = new_adjustment(now=now, workspace_id=workspace_id, person_id=person_id, by=by, at=first, kind="price")
+    wish = Wish(sum(one.line.ms for one, _ in found), PRICED_LATER, "")
+    keep(session, actor=actor, made=made, wish=wish)
+    new = [(priced(one.line.at, one.line.ms, rate), one.claim_id) for one, rate in found]
+    _post(session, at, made, taken_back=[one for one, _ in found], new=new)
+    return _settle(session, at, actor, made, by=by, granted_ms=wish.ms, reply="")
+
+
+def _lock(session: Session, workspace_id: UUID, adjustment_id: UUID, by: UUID) -> Adjustment:
+    """Lock an adjustment that is to be settled."""
+    here = Adjustment.id == adjustment_id, Adjustment.workspace_id == workspace_id
+    fresh = {"populate_existing": True}
+    asked = session.scalar(select(Adjustment).where(*here).with_for_update(), execution_options=fresh)
+    if asked is None:
+        raise NoSuchAdjustment
+    if asked.person_id == by:
+        raise OwnTime
+    if asked.state != "asked":
+        raise SettledAlready
+    return asked
+
+
+def _hold(session: Session, workspace_id: UUID, person_id: UUID) -> tuple[datetime, Payee, list[Rate]]:
+    """Hold a person's lines and prices; return the time, how she is paid, and the rates that may hold for her."""
+    lock_name(session, person_lock(person_id))
+    share_name(session, prices_lock(workspace_id))
+    at = read_now(session)
+    hers = {"workspace_id": workspace_id, "person_id": person_id}
+    payee = Payee(person_id, tuple(list_terms(session, **hers)))
+    return at, payee, rates_for(session, known_at=at, **hers)
+
+
+def _grant(session: Session, actor: Actor, asked: Adjustment, *, by: UUID, ms: int, reply: str) -> Adjustment:
+    at, payee, rates = _hold(session, asked.workspace_id, asked.person_id)
+    standing = [] if asked.claim_id is None else standing_of_claim(session, claim_id=asked.claim_id)
+    new = priced(asked.at, ms, rate_at(rates, payee, asked.at, at))
+    _post(session, at, asked, taken_back=standing, new=[(new, asked.claim_id)])
+    return _settle(session, at, actor, asked, by=by, granted_ms=ms, reply=reply)
+
+
+def _settle(
+    session: Session,
+    at: datetime,
+    actor: Actor,
+    asked: Adjustment,
+    *,
+    by: UUID,
+    granted_ms: int | None,
+    reply: str,
+) -> Adjustment:
+    words = reply.strip()
+    if len(words) > NOTE_LENGTH:
+        raise AdjustmentRefused(faults=[Fault("/reply", f"takes at most {NOTE_LENGTH} characters")])
+    asked.state = "refused" if granted_ms is None else "granted"
+    asked.granted_ms = granted_ms
+    asked.settled_by, asked.settled_at = by, at
+    asked.reply = vault_of(session).seal(words.encode(), purpose=PURPOSE) if words else None
+    session.flush()
+    note_event(session, now=at, actor=actor, adjustment=asked)
+    return asked
+
+
+def _post(
+    session: Session,
+    at: datetime,
+    adjustment: Adjustment,
+    *,
+    taken_back: Sequence[Standing],
+    new: Sequence[tuple[Line, UUID | None]],
+) -> None:
+    """Post the reversal of each line that is taken back, and the new lines, each with the claim that it is of."""
+    closed = closed_until(session, workspace_id=adjustment.workspace_id)
+
+    def row(line: Line, claim_id: UUID | None, reverses: Standing | None = None) -> dict[str, Any]:
+        return {
+            "id": new_id(),
+            "workspace_id": adjustment.workspace_id,
+            "adjustment_id": adjustment.id,
+            "claim_id": claim_id,
+            "person_id": adjustment.person_id,
+            "reverses_time_entry_id": None if reverses is None else reverses.time_entry_id,
+            "reverses_entry_id": None if reverses is None else reverses.entry_id,
+            "at": line.at,
+            "dated_at": dated(line.at, at, closed),
+            "ms": line.ms,
+            "rate_card_id": line.rate_card_id,
+            "currency": line.currency,
+            "amount": line.amount,
+            "unpriced_ms": line.unpriced_ms,
+            "posted_at": at,
+        }
+
+    reversals = [row(reversal(one.line), one.claim_id, one) for one in taken_back]
+    session.execute(insert(AdjustingEntry), [*reversals, *(row(line, claim_id) for line, claim_id in new)])
