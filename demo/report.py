@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 _FIGURES: Final = {
+    "accepted": "Accepted",
     "decisions": "Decisions",
     "items": "Items",
     "active_seconds": "Active seconds",

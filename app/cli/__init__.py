@@ -9,6 +9,7 @@ from app.cli.identity import key, person, workspace
 from app.cli.ledger import ledger
 from app.cli.measuring import measure_recording
 from app.cli.operate import migrate, ready, verify, web, worker
+from app.cli.prices import prices
 from app.cli.programs import export, submit
 from app.cli.rewrap import rewrap
 from app.cli.trail import audit
@@ -36,6 +37,7 @@ for command in (
     rewrap,
     audit,
     ledger,
+    prices,
     submit,
     export,
     measure_recording,

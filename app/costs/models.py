@@ -3,12 +3,13 @@
 All are append-only. A rate card has two dates: valid when, and known when (`recorded_at`). A cost entry prices one
 time entry; without a rate its amount is empty and its seconds are counted as unpriced, never as zero. A piece entry is
 what an item costs that is paid by the item.
-Calls of language models are kept beside them, with the cost that their provider reported.
+Calls of language models are kept beside them, with the cost that their provider reported and the one by a list.
 Read and written by app/costs; reports read them.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, instant
@@ -84,6 +86,7 @@ class PieceEntry(Base):
     __tablename__ = "piece_entries"
     __table_args__ = (
         Index("ix_piece_entries_period", "workspace_id", "at"),
+        Index("ix_piece_entries_claim", "claim_id"),
         Index("uq_piece_entries_claim", "claim_id", unique=True, postgresql_where=text("reverses_id IS NULL")),
     )
 
@@ -137,6 +140,27 @@ class ExchangeRate(Base):
     recorded_at: Mapped[datetime] = mapped_column(instant(), comment="when this was known")
 
 
+class LlmPrice(Base):
+    """What a list says that a model costs from an instant on. Append-only, like rate cards."""
+
+    __tablename__ = "llm_prices"
+    __table_args__ = (
+        CheckConstraint("match IN ('equals', 'starts_with')", name="match"),
+        Index("ix_llm_prices_model", "workspace_id", "model"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id"))
+    provider: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    match: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    tiers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, comment="prices of a million tokens, as decimal text")
+    valid_from: Mapped[datetime] = mapped_column(instant())
+    source: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(instant(), comment="when this was known")
+
+
 class LlmCall(Base):
     """One call of a language model that a submission took: retries, failures and judges too.
 
@@ -169,10 +193,15 @@ class LlmCall(Base):
     attempt: Mapped[int] = mapped_column(Integer)
     input_tokens: Mapped[int | None] = mapped_column(BigInteger)
     cached_input_tokens: Mapped[int | None] = mapped_column(BigInteger, comment="among the input tokens")
+    cache_write_input_tokens: Mapped[int | None] = mapped_column(BigInteger, comment="among the input tokens")
     output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     reasoning_tokens: Mapped[int | None] = mapped_column(BigInteger, comment="among the output tokens")
     latency_ms: Mapped[int | None] = mapped_column(BigInteger)
     amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6), comment="as reported")
     currency: Mapped[str | None] = mapped_column(Text)
+    list_price_id: Mapped[UUID | None] = mapped_column(ForeignKey("llm_prices.id"))
+    list_amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6), comment="by the list, whatever was reported")
+    list_currency: Mapped[str | None] = mapped_column(Text)
+    list_priced_at: Mapped[datetime | None] = mapped_column(instant())
     called_at: Mapped[datetime | None] = mapped_column(instant())
     recorded_at: Mapped[datetime] = mapped_column(instant())

@@ -3,14 +3,17 @@
 Called by the flow out, the doors, reports and the checks of a live system.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_, union
 from sqlalchemy.orm import Session
 
-from app.costs.models import ExchangeRate, LlmCall, PeriodClose, RateCard
-from app.costs.rules import Exchange, Rate
+from app.costs.models import ExchangeRate, LlmCall, LlmPrice, PeriodClose, RateCard
+from app.costs.rules import Exchange, ListPrice, Rate, Tier
 from app.kernel.paging import Page, read_cursor, write_cursor
 
 
@@ -112,3 +115,51 @@ def list_closes(session: Session, *, workspace_id: UUID) -> list[PeriodClose]:
     """Return every close of a workspace's books, the last first."""
     mine = select(PeriodClose).where(PeriodClose.workspace_id == workspace_id)
     return list(session.scalars(mine.order_by(PeriodClose.until_at.desc())))
+
+
+def prices_for(session: Session, *, workspace_id: UUID, models: Iterable[str]) -> list[ListPrice]:
+    """Return the list prices that may hold for models of these names: under the name or one of its beginnings."""
+    beginnings = {name[:length] for name in models for length in range(1, len(name) + 1)}
+    rows = session.scalars(
+        select(LlmPrice).where(LlmPrice.workspace_id == workspace_id, LlmPrice.model.in_(beginnings))
+    )
+    return [list_price_of(row) for row in rows]
+
+
+def page_llm_prices(
+    session: Session, *, workspace_id: UUID, model: str | None = None, limit: int, cursor: str | None
+) -> Page[LlmPrice]:
+    """Return a page of a workspace's list prices, those recorded last first; of one model if it is named.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
+    place = tuple_(LlmPrice.recorded_at, LlmPrice.id)
+    wanted = select(LlmPrice).where(LlmPrice.workspace_id == workspace_id)
+    if model is not None:
+        wanted = wanted.where(LlmPrice.model == model)
+    if cursor is not None:
+        wanted = wanted.where(place < read_cursor(cursor))
+    newest = LlmPrice.recorded_at.desc(), LlmPrice.id.desc()
+    rows = list(session.scalars(wanted.order_by(*newest).limit(limit + 1)))
+    more = write_cursor(rows[limit - 1].recorded_at, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(rows[:limit], more)
+
+
+def list_price_of(row: LlmPrice) -> ListPrice:
+    """Return a list price as the rules see it."""
+    return ListPrice(
+        id=row.id,
+        provider=row.provider,
+        model=row.model,
+        match=row.match,  # type: ignore[arg-type]  # a CHECK holds the matches
+        currency=row.currency,
+        tiers=tuple(_tier(one) for one in row.tiers),
+        valid_from=row.valid_from,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _tier(kept: dict[str, Any]) -> Tier:
+    prices = {name: Decimal(text) for name, text in kept.items() if name != "above"}
+    return Tier(kept["above"], prices.pop("input", None), prices.pop("output", None), **prices)

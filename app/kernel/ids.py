@@ -31,6 +31,7 @@ PREFIXES: Final = {
     "adjustment": "adj",
     "adjusting_entry": "ae",
     "period_close": "pcl",
+    "llm_price": "lp",
     "piece_entry": "pc",
     "time_entry": "te",
     "event": "ev",

@@ -1,4 +1,4 @@
-"""What review cost: active time and its price, by the things that one may ask for.
+"""What review cost: active time and its price, by the things that one may ask for, and what the models cost beside it.
 
 Every number is a sum over lines of the ledger, so the rows of a report add up to its total to the millisecond and,
 after rounding by largest remainder, to the currency's smallest unit. Skipped, released and expired work is in it.
@@ -6,102 +6,36 @@ Time without a rate is unpriced and never counted as free. Called by the costs p
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, case, cast, distinct, func, literal, null, select
+from sqlalchemy import Date, case, cast, distinct, func, literal, null, select
 from sqlalchemy.orm import Session
 
-from app.kernel.errors import Fault, Invalid
-from app.kernel.ids import show
-from app.kernel.money import EXACT, minor_units, round_rows
+from app.kernel.money import EXACT, round_rows
 from app.queue.models import Claim, Item, Queue
+from app.reports.cost_parts import Part, read_parts
+from app.reports.cost_query import CostQuery, CostRow, Key, columns, shown, within
 from app.reports.exchanging import Exchanger, Used
 from app.reports.ledger_lines import LINES
+from app.reports.llm_costs import add_accepted, add_llm
 from app.review.models import Decision, Vote
 from app.submissions.models import Submission, TaskType
 
-GROUPS: Final = ("task_type", "queue", "person", "model", "prompt_version", "rule", "outcome", "day")
 _STATUS_OF_VERB: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
-Key = tuple[Any, ...]
-
-
-class UnknownGroup(Invalid):
-    """A cost report is grouped by one or more of its known words."""
-
-
-class UnknownReportCurrency(Invalid):
-    """A report is in the currencies of its prices, or in one of ISO 4217."""
-
-
-@dataclass(frozen=True)
-class CostQuery:
-    """What is asked. Periods are half-open; `tz` is the zone whose days are meant; `as_of` is what was known then.
-
-    With a `currency`, what was priced in another is converted, each day by its rate; what has none stays as it is.
-    """
-
-    group_by: tuple[str, ...]
-    since: datetime | None
-    until: datetime | None
-    tz: str
-    as_of: datetime
-    currency: str | None = None
-
-
-@dataclass
-class CostRow:
-    """One line. `amounts` by currency at six places, `cost` the same rounded to the smallest unit.
-
-    `active_ms` is what was measured, corrected by `adjusted_ms`, which may be below zero.
-    """
-
-    group: dict[str, str | None]
-    decisions: int = 0
-    items: int = 0
-    active_ms: int = 0
-    adjusted_ms: int = 0
-    unpriced_ms: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-    cost: dict[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CostReport:
-    """The lines and their sum, and the rates of exchange that were used or were missing."""
+    """The lines and their sum, what it is made of, and the rates of exchange that were used or were missing."""
 
     query: CostQuery
     rows: list[CostRow]
     total: CostRow
+    parts: list[Part]
     exchanges: list[Used]
-
-
-def check_groups(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words of a grouping once each.
-
-    Raises:
-        UnknownGroup: one is not known.
-    """
-    unknown = [w for w in words if w not in GROUPS]
-    if unknown:
-        raise UnknownGroup(faults=[Fault("group_by", f"takes {', '.join(GROUPS)}")])
-    return tuple(dict.fromkeys(words))
-
-
-def check_currency(code: str | None) -> str | None:
-    """Return a currency to report in, or None.
-
-    Raises:
-        UnknownReportCurrency: there is no such currency.
-    """
-    try:
-        minor_units(code or "EUR")
-    except Invalid:
-        raise UnknownReportCurrency(faults=[Fault("currency", "is not a currency of ISO 4217")]) from None
-    return code
 
 
 def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> CostReport:
@@ -112,45 +46,19 @@ def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> Cost
     def row(key: Key) -> CostRow:
         if key not in rows:
             rows[key] = CostRow(
-                dict(zip(query.group_by, (_shown(w, v) for w, v in zip(query.group_by, key, strict=True)), strict=True))
+                dict(zip(query.group_by, (shown(w, v) for w, v in zip(query.group_by, key, strict=True)), strict=True))
             )
         return rows[key]
 
     _add_time(session, workspace_id, query, row, exchanger)
     _add_decisions(session, workspace_id, query, row)
+    add_llm(session, workspace_id=workspace_id, query=query, row=row, exchanger=exchanger)
+    add_accepted(session, workspace_id=workspace_id, query=query, row=row)
     ordered = sorted(rows.values(), key=lambda r: tuple(str(v or "") for v in r.group.values()))
     total = _total(session, workspace_id, query, ordered)
     _round(ordered, total)
-    return CostReport(query, ordered, total, exchanger.used())
-
-
-def _shown(word: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    return show("person", value) if word == "person" else str(value)
-
-
-def _columns(query: CostQuery, *, at: Any, person: Any, outcome: Any) -> list[ColumnElement[Any]]:
-    known: dict[str, Any] = {
-        "task_type": TaskType.name,
-        "queue": Queue.name,
-        "person": person,
-        "model": Submission.model_name,
-        "prompt_version": Submission.prompt_version,
-        "rule": Submission.route_rules[0]["name"].astext,
-        "outcome": outcome,
-        "day": cast(func.timezone(query.tz, at), Date),
-    }
-    return [known[w].label(f"g{n}") for n, w in enumerate(query.group_by)]
-
-
-def _within(query: CostQuery, at: Any, known_at: Any) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [known_at <= query.as_of]
-    if query.since is not None:
-        wanted.append(at >= query.since)
-    if query.until is not None:
-        wanted.append(at < query.until)
-    return wanted
+    parts = read_parts(session, workspace_id=workspace_id, query=query, exchanger=exchanger, total=total)
+    return CostReport(query, ordered, total, parts, exchanger.used())
 
 
 def _time_query(workspace_id: Any, query: CostQuery, *columns: Any) -> Any:
@@ -164,13 +72,13 @@ def _time_query(workspace_id: Any, query: CostQuery, *columns: Any) -> Any:
         .outerjoin(Submission, Submission.id == Item.submission_id)
         .outerjoin(TaskType, TaskType.id == Submission.task_type_id)
         .outerjoin(Vote, Vote.claim_id == Claim.id)
-        .where(LINES.c.workspace_id == workspace_id, *_within(query, LINES.c.dated_at, LINES.c.posted_at))
+        .where(LINES.c.workspace_id == workspace_id, *within(query, LINES.c.dated_at, LINES.c.posted_at))
     )
 
 
 def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, exchanger: Exchanger) -> None:
     outcome = case(_STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
-    groups = _columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=outcome)
+    groups = columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=outcome)
     # Markets have one rate a day; without a currency to report in, days need not be told apart.
     on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
     sums = _time_query(
@@ -199,7 +107,7 @@ def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, e
 
 
 def _add_decisions(session: Session, workspace_id: Any, query: CostQuery, row: Any) -> None:
-    groups = _columns(query, at=Decision.decided_at, person=Claim.person_id, outcome=Decision.status)
+    groups = columns(query, at=Decision.decided_at, person=Claim.person_id, outcome=Decision.status)
     counts = (
         select(*groups, func.count())
         .select_from(Decision)
@@ -211,7 +119,7 @@ def _add_decisions(session: Session, workspace_id: Any, query: CostQuery, row: A
         .where(
             Decision.workspace_id == workspace_id,
             Decision.stands,
-            *_within(query, Decision.decided_at, Decision.decided_at),
+            *within(query, Decision.decided_at, Decision.decided_at),
         )
     )
     for *key, decisions in session.execute(counts.group_by(*groups) if groups else counts):
@@ -223,23 +131,39 @@ def _total(session: Session, workspace_id: Any, query: CostQuery, rows: list[Cos
     """Add the lines up. An item can stand in several lines, so items are counted anew."""
     total = CostRow({})
     amounts: dict[str, Decimal] = defaultdict(Decimal)
+    models: dict[str, Decimal] = defaultdict(Decimal)
     for r in rows:
         total.decisions += r.decisions
         total.active_ms += r.active_ms
         total.adjusted_ms += r.adjusted_ms
         total.unpriced_ms += r.unpriced_ms
+        total.accepted += r.accepted
+        total.llm_unpriced += r.llm_unpriced
         for currency, amount in r.amounts.items():
             amounts[currency] = EXACT.add(amounts[currency], amount)
-    total.amounts = dict(amounts)
+        for currency, amount in r.llm_amounts.items():
+            models[currency] = EXACT.add(models[currency], amount)
+    total.amounts, total.llm_amounts = dict(amounts), dict(models)
     items = _time_query(workspace_id, query, func.count(distinct(Claim.item_id)), literal(0))
     total.items = session.execute(items).one()[0]
     return total
 
 
 def _round(rows: list[CostRow], total: CostRow) -> None:
-    for currency in sorted(total.amounts):
-        having = [r for r in rows if currency in r.amounts]
-        rounded = round_rows([r.amounts[currency] for r in having], currency)
-        for r, cost in zip(having, rounded, strict=True):
-            r.cost[currency] = cost
-        total.cost[currency] = sum(rounded, Decimal(0))
+    _round_each(rows, total, lambda r: r.amounts, lambda r: r.cost)
+    _round_each(rows, total, lambda r: r.llm_amounts, lambda r: r.llm_cost)
+
+
+def _round_each(
+    rows: list[CostRow],
+    total: CostRow,
+    exact: Callable[[CostRow], dict[str, Decimal]],
+    rounded: Callable[[CostRow], dict[str, Decimal]],
+) -> None:
+    """Round the amounts of each currency so that the rows add up to the total."""
+    for currency in sorted(exact(total)):
+        having = [r for r in rows if currency in exact(r)]
+        amounts = round_rows([exact(r)[currency] for r in having], currency)
+        for r, cost in zip(having, amounts, strict=True):
+            rounded(r)[currency] = cost
+        rounded(total)[currency] = sum(amounts, Decimal(0))

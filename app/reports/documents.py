@@ -2,11 +2,13 @@
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any, Final
 
 from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
-from app.reports.costs import CostReport, CostRow
+from app.reports.cost_query import CostRow
+from app.reports.costs import CostReport
 from app.reports.exchanging import Used
 
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text again.
@@ -19,7 +21,8 @@ def cost_rows(row: CostRow) -> list[dict[str, Any]]:
     Counts, seconds and unpriced seconds stand in the first of several, so that every column still adds up.
     """
     lines = []
-    for n, currency in enumerate(sorted(row.cost) or [None]):
+    currencies: list[str | None] = [*_currencies(row)]
+    for n, currency in enumerate(currencies or [None]):
         first = n == 0
         lines.append(
             {
@@ -28,7 +31,10 @@ def cost_rows(row: CostRow) -> list[dict[str, Any]]:
                 "items": row.items if first else 0,
                 "active_seconds": seconds_text(row.active_ms if first else 0),
                 "adjusted_seconds": seconds_text(row.adjusted_ms if first else 0),
-                "cost": None if currency is None else f"{row.cost[currency]:f}",
+                "cost": _text(row.cost.get(currency)) if currency else None,
+                "llm_cost": _text(row.llm_cost.get(currency)) if currency else None,
+                "llm_unpriced_calls": row.llm_unpriced if first else 0,
+                "accepted": row.accepted if first else 0,
                 "currency": currency,
                 "unpriced_seconds": seconds_text(row.unpriced_ms if first else 0),
             }
@@ -37,25 +43,45 @@ def cost_rows(row: CostRow) -> list[dict[str, Any]]:
 
 
 def cost_document(report: CostReport) -> dict[str, Any]:
-    """Return a cost report, JSON-ready. `total` is one line; several currencies stand in `by_currency`."""
-    by_currency = [{"currency": c, "cost": f"{report.total.cost[c]:f}"} for c in sorted(report.total.cost)]
-    single = by_currency[0] if len(by_currency) == 1 else {"currency": None, "cost": None}
+    """Return a cost report, JSON-ready. `total` is one line; several currencies stand in `by_currency`.
+
+    `parts` add up to review and models together, in each currency.
+    """
+    total = report.total
+    by_currency: list[dict[str, Any]] = [
+        {"currency": c, "cost": _text(total.cost.get(c)), "llm_cost": _text(total.llm_cost.get(c))}
+        for c in _currencies(total)
+    ]
+    # Models are often paid in another currency than people; what review cost is one number all the same.
+    one = len(total.cost or total.llm_cost) == 1
+    single = by_currency[0] if one else {"currency": None, "cost": None, "llm_cost": None}
     return {
         "rows": [line for row in report.rows for line in cost_rows(row)],
         "total": {
-            "decisions": report.total.decisions,
-            "items": report.total.items,
-            "active_seconds": seconds_text(report.total.active_ms),
-            "adjusted_seconds": seconds_text(report.total.adjusted_ms),
-            "cost": single["cost"],
-            "currency": single["currency"],
-            "unpriced_seconds": seconds_text(report.total.unpriced_ms),
+            "decisions": total.decisions,
+            "items": total.items,
+            "accepted": total.accepted,
+            "active_seconds": seconds_text(total.active_ms),
+            "adjusted_seconds": seconds_text(total.adjusted_ms),
+            **single,
+            "unpriced_seconds": seconds_text(total.unpriced_ms),
+            "llm_unpriced_calls": total.llm_unpriced,
             "by_currency": by_currency,
         },
+        "parts": [{"part": part.name, "currency": part.currency, "cost": _text(part.cost)} for part in report.parts],
         "exchange_rates": [_exchange(one, report.query.currency) for one in report.exchanges],
         "as_of": instant_text(report.query.as_of),
         "tz": report.query.tz,
     }
+
+
+def _currencies(row: CostRow) -> list[str]:
+    """Return the currencies of a line, those of review first."""
+    return [*sorted(row.cost), *sorted(row.llm_cost.keys() - row.cost.keys())]
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 def _exchange(one: Used, currency: str | None) -> dict[str, Any]:
@@ -83,7 +109,10 @@ def cost_csv(report: CostReport) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     words = list(report.query.group_by)
-    figures = ["decisions", "items", "active_seconds", "adjusted_seconds", "cost", "currency", "unpriced_seconds"]
+    figures = [
+        *("decisions", "items", "accepted", "active_seconds", "adjusted_seconds", "cost", "llm_cost", "currency"),
+        *("unpriced_seconds", "llm_unpriced_calls"),
+    ]
     writer.writerow([*words, *figures])
     document = cost_document(report)
     for line in document["rows"]:

@@ -12,7 +12,8 @@ from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.kernel.errors import Invalid
 from app.kernel.seconds import seconds_text
-from app.reports.costs import GROUPS, CostQuery, CostReport, CostRow, check_currency, read_costs
+from app.reports.cost_query import GROUPS, CostQuery, CostRow, check_currency
+from app.reports.costs import CostReport, read_costs
 from app.reports.people import names_of_people
 from app.submissions.rules.task_type import USUAL_CAP_SECONDS
 from app.web.charts import BarChart, Row, horizontal_bars
@@ -28,6 +29,15 @@ _LABELS: Final = {
     "rule": "Rule",
     "outcome": "Outcome",
     "day": "Day",
+}
+
+
+_PARTS: Final = {
+    "llm": "Models",
+    "review": "Reviews with a verdict",
+    "audit": "Checks of what would have passed",
+    "unproductive": "Skipped, put back, lost or run out",
+    "outside": "Time outside of items",
 }
 
 
@@ -57,10 +67,12 @@ def show() -> str:
         tz_choices=zone_choices(zone),
         faults=faults,
         chart=_chart(report, group, names),
+        parts=_parts(report),
+        accepted=report.total.accepted,
         group_label=_LABELS[group],
         rows=[line for row in report.rows for line in _lines(row, _label(row, group, names))],
         totals=_lines(report.total, "Total"),
-        unpriced_seconds=-(-report.total.unpriced_ms // 1_000),
+        unpriced_seconds=_seconds(report.total.unpriced_ms),
         csv_url=url_for("reports.get_costs_csv") + "?" + urlencode(_csv_arguments(query)),
         as_of=query.as_of.astimezone(ZoneInfo(zone)),
         cap_seconds=USUAL_CAP_SECONDS,
@@ -100,22 +112,52 @@ def _label(row: CostRow, group: str, names: dict[str, str]) -> str:
 def _lines(row: CostRow, label: str) -> list[dict[str, Any]]:
     """Return a line per currency; counts stand in the first, so that every column still adds up."""
     lines = []
-    for n, currency in enumerate(sorted(row.cost) or [None]):
-        cost = None if currency is None else row.cost[currency]
+    currencies: list[str | None] = [*sorted(row.cost), *sorted(row.llm_cost.keys() - row.cost.keys())]
+    for n, currency in enumerate(currencies or [None]):
+        cost = None if currency is None else row.cost.get(currency)
+        llm_cost = None if currency is None else row.llm_cost.get(currency)
         each = None if cost is None or not row.decisions else (cost / row.decisions).quantize(Decimal("0.0001"))
         lines.append(
             {
                 "label": label,
                 "decisions": row.decisions if n == 0 else None,
                 "items": row.items if n == 0 else None,
+                "accepted": row.accepted if n == 0 else None,
                 "active_seconds": float(seconds_text(row.active_ms)) if n == 0 else None,
                 "cost": None if cost is None else f"{cost:f}",
+                "llm_cost": None if llm_cost is None else f"{llm_cost:f}",
+                "llm_unpriced": row.llm_unpriced if n == 0 else 0,
                 "currency": currency,
                 "cost_per_decision": None if each is None else f"{each:f}",
-                "unpriced_seconds": row.unpriced_ms / 1000 if n == 0 else 0,
+                "unpriced_seconds": _seconds(row.unpriced_ms) if n == 0 else 0,
             }
         )
     return lines
+
+
+def _seconds(ms: int) -> int:
+    """Return whole seconds, but one where there is any time: what is unpriced is never silent."""
+    return max(1, ms // 1_000) if ms else 0
+
+
+def _parts(report: CostReport) -> list[dict[str, Any]]:
+    """Return for each currency a chart of what its cost is made of, the whole, and what an accepted output costs."""
+    found = []
+    for currency in dict.fromkeys(part.currency for part in report.parts):
+        parts = [part for part in report.parts if part.currency == currency]
+        whole = sum((part.cost for part in parts), Decimal(0))
+        rows = [Row(_PARTS[part.name], part.cost, f"{part.cost:f} {currency}") for part in parts]
+        accepted = report.total.accepted
+        each = (whole / accepted).quantize(Decimal("0.0001")) if accepted else None
+        found.append(
+            {
+                "currency": currency,
+                "whole": f"{whole:f}",
+                "each": None if each is None else f"{each:f}",
+                "chart": horizontal_bars(rows, title=f"What it is made of, in {currency}"),
+            }
+        )
+    return found
 
 
 def _chart(report: CostReport, group: str, names: dict[str, str]) -> BarChart | None:
@@ -130,5 +172,6 @@ def _chart(report: CostReport, group: str, names: dict[str, str]) -> BarChart | 
             note="unpriced" if row.unpriced_ms else "",
         )
         for row in report.rows
+        if currency in row.cost
     ]
-    return horizontal_bars(rows, title=f"Cost by {_LABELS[group].lower()}")
+    return horizontal_bars(rows, title=f"Cost of review by {_LABELS[group].lower()}")

@@ -25,7 +25,7 @@ from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import parse, show
 from app.kernel.money import parse_amount, parse_factor
 from app.reports.people import names_of_people
-from app.reports.unpriced import list_unpriced
+from app.reports.unpriced import list_unpriced, list_unpriced_models
 from app.web.onward import to
 from app.web.settings_forms import lines, refused, typed, unknown_fields
 from app.web.zones import midnight, my_zone
@@ -76,6 +76,7 @@ def _show(values: dict[str, str], faults: dict[str, str], exchange: dict[str, st
             }
             for one in list_unpriced(db(), workspace_id=workspace_id())
         ],
+        unpriced_models=list_unpriced_models(db(), workspace_id=workspace_id()),
         closes=list_closes(db(), workspace_id=workspace_id()),
         exchanges=exchanges.rows,
         more_exchanges=exchanges.has_more,

@@ -107,6 +107,7 @@ def _create_pieces() -> None:
         sa.UniqueConstraint("reverses_id", name=op.f("uq_piece_entries_reverses_id")),
     )
     op.create_index("ix_piece_entries_period", "piece_entries", ["workspace_id", "at"])
+    op.create_index("ix_piece_entries_claim", "piece_entries", ["claim_id"])
     op.create_index(
         "uq_piece_entries_claim",
         "piece_entries",

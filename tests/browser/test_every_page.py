@@ -24,11 +24,26 @@ NOT_PAGES = {"grants.get_keys", "docs_pages.get_openapi", "shown_files.get", "st
 # Those that only somebody sees who is not signed in.
 OUTSIDE = ("/login",)
 MIXED = "Grüße an a\u200bb"
+SINCE = "2026-01-01T00:00:00Z"
 
 
 def _newest(site: Site, kind: str, model: type[Any]) -> str:
     with site.app.database.unit_of_work() as session:
         return show(kind, session.scalars(select(model.id).order_by(model.id.desc()).limit(1)).one())
+
+
+def _corrected(walker: Walker, by: str | None) -> str:
+    """Have a correction of Lea's time asked for, and granted if somebody is named; return the claim."""
+    calls = [{"model": MIXED, "input_tokens": 1}]
+    waits = {"task_type": "addresses", "output": {"city": MIXED}, "confidence": 0.1, "llm_calls": calls}
+    walker.api("/submissions", waits)
+    claim_id: str = walker.api("/claims", key="lea")["claim"]["id"]
+    walker.api(f"/claims/{claim_id}/release", key="lea")
+    asked = {"claim": claim_id, "seconds": "60", "reason": "other", "note": MIXED}
+    made = walker.api("/adjustments", asked, key="lea")
+    if by is not None:
+        walker.api(f"/adjustments/{made['id']}/grant", {"reply": MIXED}, key=by)
+    return claim_id
 
 
 @pytest.fixture
@@ -40,8 +55,13 @@ def ways(site: Site) -> list[str]:
     walker.api("/calendars", HOURS)
     walker.api("/groups", {"name": "experts", "skills": ["law"]})
     walker.api("/submissions", {"task_type": "addresses", "output": {"city": MIXED}, "confidence": 0.1})
+    walker.api("/exchange-rates", {"base": "EUR", "date": "2026-03-06", "source": "ECB", "rates": {"USD": "1.0832"}})
+    walker.api("/rate-cards", {"vendor": "Grüße", "unit": "item", "currency": "USD", "base": "1", "valid_from": SINCE})
+    claim_id = _corrected(walker, "zoe")
+    _corrected(walker, None)
     walker.api("/claims", key="lea")
     ids = {
+        "claim_id": claim_id,
         "calendar_id": walker.api("/calendars", method="GET")["data"][0]["id"],
         "group_id": walker.api("/groups", method="GET")["data"][0]["id"],
         "endpoint_id": endpoint,

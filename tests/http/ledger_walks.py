@@ -7,6 +7,8 @@ SHOULD_BE = {"seconds": "90.5", "reason": "not_counted", "note": "Read the contr
 FORM = {"should_be": "12 min", "reason": "not_counted", "note": "Read the contract on paper."}
 
 direct("period_closes.post", "/period-closes", {"until": "2026-01-01T00:00:00Z"})
+GPT: dict[str, object] = {"model": "gpt-x", "tiers": [{"input": "2.5", "output": "10"}], "source": "the vendor's page"}
+direct("llm_prices.post", "/llm-prices", {**GPT, "valid_from": "2026-01-01T00:00:00Z"})
 
 
 def judged(walker: Walker) -> str:

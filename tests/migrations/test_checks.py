@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.adjustments.rules import KINDS as ADJUSTMENT_KINDS
 from app.adjustments.rules import PRICED_LATER, REASONS
 from app.adjustments.rules import STATES as ADJUSTMENT_STATES
-from app.costs.rules import RateUnit
+from app.costs.rules import MATCHES, RateUnit
 from app.delivery.rules.retries import STATES as DELIVERY_STATES
 from app.notifications.rules.kinds import KINDS, MESSAGE_STATES, NOTIFICATION_STATES
 from app.queue.rules import CLAIM_OUTCOMES, SKIP_POLICIES, STAGES, STATES
@@ -34,6 +34,7 @@ WORDS: dict[str, Collection[str]] = {
     "ck_items_stage": STAGES,
     "ck_items_state": STATES,
     "ck_messages_state": MESSAGE_STATES,
+    "ck_llm_prices_match": MATCHES,
     "ck_notices_kind": KINDS,
     "ck_notifications_kind": KINDS,
     "ck_notifications_state": NOTIFICATION_STATES,

@@ -81,6 +81,7 @@ LEAVES: Final = {
     "adjustment_pages.settle": "adjustment.granted",
     "adjustment_pages.add": "adjustment.granted",
     "period_closes.post": "period.closed",
+    "llm_prices.post": "llm_prices.recorded",
     "rate_pages.price": "adjustment.granted",
     "rate_pages.close": "period.closed",
     "rate_cards.post": "rate_card.recorded",

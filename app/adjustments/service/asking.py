@@ -122,17 +122,24 @@ def keep(session: Session, *, actor: Actor, made: Adjustment, wish: Wish) -> Non
         savepoint.rollback()
         raise AskedAlready from None
     savepoint.commit()
-    note_event(session, now=made.asked_at, actor=actor, adjustment=made)
+    note_event(session, now=made.asked_at, actor=actor, adjustment=made, type="adjustment.asked")
 
 
-def note_event(session: Session, *, now: datetime, actor: Actor, adjustment: Adjustment) -> None:
+def note_event(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor,
+    adjustment: Adjustment,
+    type: str,  # noqa: A002  # as events call it
+) -> None:
     """Leave the event that an adjustment is asked for, granted or refused."""
     record(
         session,
         now=now,
         actor=actor,
         workspace_id=adjustment.workspace_id,
-        type=f"adjustment.{adjustment.state}",
+        type=type,
         subject_kind="adjustment",
         subject_id=adjustment.id,
         details={

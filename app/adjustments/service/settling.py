@@ -200,7 +200,10 @@ def _settle(
     asked.settled_by, asked.settled_at = by, at
     asked.reply = vault_of(session).seal(words.encode(), purpose=PURPOSE) if words else None
     session.flush()
-    note_event(session, now=at, actor=actor, adjustment=asked)
+    if granted_ms is None:
+        note_event(session, now=at, actor=actor, adjustment=asked, type="adjustment.refused")
+    else:
+        note_event(session, now=at, actor=actor, adjustment=asked, type="adjustment.granted")
     return asked
 
 

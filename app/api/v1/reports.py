@@ -8,7 +8,8 @@ from app.api.v1.shapes.parts import Anything, Problem
 from app.api.v1.shapes.reports import CostsQuery
 from app.edge.context import db, now, workspace_id
 from app.edge.guard import allow
-from app.reports.costs import CostQuery, CostReport, check_currency, check_groups, read_costs
+from app.reports.cost_query import CostQuery, check_currency, check_groups
+from app.reports.costs import CostReport, read_costs
 from app.reports.documents import cost_csv, cost_document
 
 api = APIBlueprint(

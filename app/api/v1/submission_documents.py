@@ -136,6 +136,8 @@ def _action_document(action: Action) -> dict[str, Any]:
 
 def _call_document(call: LlmCall) -> dict[str, Any]:
     cost = None if call.amount is None else {"amount": f"{call.amount:f}", "currency": call.currency}
+    listed = call.list_amount
+    by_list = None if listed is None else {"amount": f"{listed:f}", "currency": call.list_currency}
     return {
         "provider": call.provider,
         "response_id": call.response_id,
@@ -145,10 +147,12 @@ def _call_document(call: LlmCall) -> dict[str, Any]:
         "attempt": call.attempt,
         "input_tokens": call.input_tokens,
         "cached_input_tokens": call.cached_input_tokens,
+        "cache_write_input_tokens": call.cache_write_input_tokens,
         "output_tokens": call.output_tokens,
         "reasoning_tokens": call.reasoning_tokens,
         "latency_ms": call.latency_ms,
         "cost": cost,
+        "list_cost": by_list,
         "called_at": None if call.called_at is None else instant_text(call.called_at),
     }
 

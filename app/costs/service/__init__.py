@@ -1,7 +1,8 @@
 """The only writers of money: rates, cost and piece entries, closes of the books, and the calls of language models."""
 
 from app.costs.service.ledger import ActiveTime, post_costs, post_piece, reverse_pieces
-from app.costs.service.model_calls import Kept, keep_calls
+from app.costs.service.llm_prices import Kept, PriceRefused, price_unpriced, record_prices
+from app.costs.service.model_calls import keep_calls
 from app.costs.service.periods import CloseRefused, close_period
 from app.costs.service.rates import ExchangeRefused, NewRate, RateRefused, record_exchange_rates, record_rate
 
@@ -11,12 +12,15 @@ __all__ = [
     "ExchangeRefused",
     "Kept",
     "NewRate",
+    "PriceRefused",
     "RateRefused",
     "close_period",
     "keep_calls",
     "post_costs",
     "post_piece",
+    "price_unpriced",
     "record_exchange_rates",
+    "record_prices",
     "record_rate",
     "reverse_pieces",
 ]

@@ -1,6 +1,6 @@
 """Read what a decision cost and by which policy its submission was routed. Called for documents that programs read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -10,23 +10,22 @@ from sqlalchemy.orm import Session
 
 from app.review.rules.document import Figures
 
-# Every claim of the item counts, also those that were skipped or ran out. A call's reported cost counts; what a
-# submission's usage says as a whole counts where none of its calls has a cost.
+# Every claim of the item counts, also those that were skipped or ran out, with its corrections. What a provider says of
+# a call counts before the list; what a submission's usage says as a whole counts where no call came with a cost.
 _FIGURES: Final = text("""
-SELECT s.id, s.policy_version, s.route_rules, s.llm_amount, s.llm_currency, spent.human, spent.unpriced_ms, model.llm
+SELECT s.id, s.policy_version, s.route_rules, spent.human, spent.unpriced_ms, model.llm
   FROM submissions s
  CROSS JOIN LATERAL (
    SELECT jsonb_object_agg(c.currency, c.amount) FILTER (WHERE c.currency IS NOT NULL) AS human,
           COALESCE(sum(c.unpriced_ms), 0) AS unpriced_ms
-     FROM (SELECT ce.currency, sum(ce.amount)::text AS amount, sum(ce.unpriced_ms) AS unpriced_ms
+     FROM (SELECT l.currency, sum(l.amount)::text AS amount, sum(l.unpriced_ms) AS unpriced_ms
              FROM items i
              JOIN claims cl ON cl.item_id = i.id
-             JOIN time_entries te ON te.claim_id = cl.id
-             JOIN cost_entries ce ON ce.time_entry_id = te.id
-            WHERE i.submission_id = s.id GROUP BY ce.currency) c) AS spent
+             JOIN ledger_lines l ON l.claim_id = cl.id
+            WHERE i.submission_id = s.id AND l.kind <> 'idle_in_claim' GROUP BY l.currency) c) AS spent
  CROSS JOIN LATERAL (
    SELECT jsonb_object_agg(c.currency, c.amount) AS llm
-     FROM (SELECT currency, sum(amount)::text AS amount FROM llm_calls
+     FROM (SELECT currency, sum(amount)::text AS amount FROM llm_lines
             WHERE submission_id = s.id AND amount IS NOT NULL GROUP BY currency) c) AS model
  WHERE s.id = ANY(CAST(:ids AS uuid[]))
 """)
@@ -59,11 +58,10 @@ def read_figures(session: Session, *, submission_ids: Sequence[UUID]) -> dict[UU
 
 
 def _figures(row: Any) -> Figures:
-    reported: Mapping[str, str] = {} if row.llm_amount is None else {row.llm_currency: str(row.llm_amount)}
     return Figures(
         policy_version=row.policy_version,
         rules=[rule["name"] for rule in row.route_rules],
         human=row.human or {},
         unpriced_ms=int(row.unpriced_ms),
-        llm=row.llm or reported,
+        llm=row.llm or {},
     )

@@ -14,7 +14,8 @@ from app.audit.rules import COMMAND, Actor
 from app.costs.service import CloseRefused, close_period
 from app.kernel.clock import read_now
 from app.queue.models import Claim
-from app.reports.costs import CostQuery, CostRow, read_costs
+from app.reports.cost_query import CostQuery, CostRow
+from app.reports.costs import read_costs
 from app.reports.invariants import check_invariants
 from app.reports.rebuild import find_differences
 from tests.factories.people import add_person, add_rate

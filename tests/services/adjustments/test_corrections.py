@@ -30,7 +30,8 @@ from app.adjustments.service import (
 from app.audit.rules import Actor
 from app.kernel.clock import read_now
 from app.queue.models import Claim
-from app.reports.costs import CostQuery, CostRow, read_costs
+from app.reports.cost_query import CostQuery, CostRow
+from app.reports.costs import read_costs
 from app.reports.invariants import check_invariants
 from app.reports.rebuild import find_differences
 from tests.factories.people import add_person, add_rate

@@ -16,7 +16,8 @@ from app.costs.service import ExchangeRefused, RateRefused, record_exchange_rate
 from app.identity.service import AccessChange, change_access
 from app.kernel.clock import read_now
 from app.queue.models import Claim
-from app.reports.costs import CostQuery, CostReport, read_costs
+from app.reports.cost_query import CostQuery
+from app.reports.costs import CostReport, read_costs
 from app.reports.invariants import check_invariants
 from app.reports.rebuild import find_differences
 from app.review.service import undo

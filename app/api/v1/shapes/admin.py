@@ -21,6 +21,8 @@ from app.delivery.service.endpoints import TYPES
 from app.queue.rules.escalation import MAX_STEPS
 from app.submissions.rules.task_type import HIGH_RISK_CHECKS, TYPED, USUAL_CAP_SECONDS
 
+Price = Annotated[Amount, Field(ge=0, le=1_000_000)]
+
 
 class TaskTypeIn(Shape):
     """A kind of output. Posting a known name makes its next version."""
@@ -77,6 +79,35 @@ class ExchangeRatesIn(Shape):
     rates: dict[Annotated[str, Field(pattern="^[A-Z]{3}$")], Factor] = Field(min_length=1, max_length=200)
     date: Day
     source: Name
+
+
+class TierIn(Shape):
+    """Prices of a million tokens, for calls with more input tokens than `above`."""
+
+    above: Annotated[int, Field(ge=0, le=10**9)] = 0
+    input: Price | None = None
+    output: Price | None = None
+    cached_input: Price | None = None
+    cache_write: Price | None = None
+    reasoning: Price | None = None
+
+
+class LlmPriceIn(Shape):
+    """What a list says that a model costs from an instant on. Without a provider it is any one's."""
+
+    provider: Name | None = None
+    model: Name
+    match: Literal["equals", "starts_with"] = "equals"
+    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+    tiers: list[TierIn] = Field(min_length=1, max_length=5)
+    valid_from: Instant
+    source: Name
+
+
+class LlmPricesQuery(PageQuery):
+    """Which list prices."""
+
+    model: Name | None = None
 
 
 class EndpointIn(Shape):

@@ -1,10 +1,11 @@
 """Shapes of what the model did: which one spoke, what its calls took, and what they cost."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.v1.shapes.parts import Amount, Instant, Name, Shape
+from app.costs.rules import from_span
 
 MAX_CALLS: Final = 200
 Tokens = Annotated[int, Field(ge=0, le=10**12)]
@@ -59,7 +60,15 @@ class Usage(Shape):
 
 
 class LlmCall(Shape):
-    """One call of a language model. One with a `response_id` counts once, however often it is reported."""
+    """One call of a language model. One with a `response_id` counts once, however often it is reported.
+
+    The attributes of an OpenTelemetry span are taken too, under their own names: `gen_ai.provider.name` and so on.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_span(cls, call: Any) -> Any:
+        return from_span(call) if isinstance(call, dict) else call
 
     provider: Name | None = None
     response_id: Name | None = None
@@ -69,6 +78,7 @@ class LlmCall(Shape):
     attempt: Annotated[int, Field(ge=1, le=1_000)] = 1
     input_tokens: Tokens | None = None
     cached_input_tokens: Tokens | None = None
+    cache_write_input_tokens: Tokens | None = None
     output_tokens: Tokens | None = None
     reasoning_tokens: Tokens | None = None
     latency_ms: Annotated[int, Field(ge=0, le=10**9)] | None = None

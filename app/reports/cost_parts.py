@@ -1,0 +1,87 @@
+"""What the cost of a period is made of: reviews that came to a verdict, those that did not, checks, and the models.
+
+Those of review add up to the report's total to the currency's smallest unit, and that of the models is its other total.
+Called by cost reports.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Date, case, cast, func, null, select
+from sqlalchemy.orm import Session
+
+from app.kernel.money import EXACT, round_rows
+from app.queue.models import Claim, Item
+from app.reports.cost_query import CostQuery, CostRow, within
+from app.reports.exchanging import Exchanger
+from app.reports.ledger_lines import LINES
+from app.review.models import Vote
+from app.submissions.models import Submission
+
+# Those of review, in the order in which they are shown.
+PARTS: Final = ("review", "audit", "unproductive", "outside")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the whole in one currency.
+
+    llm: what models cost. review: claims with a verdict. audit: the same, of outputs that would have passed and were
+    picked at random. unproductive: claims that were skipped, put back, lost or ran out. outside: time of no item.
+    """
+
+    name: str
+    currency: str
+    cost: Decimal
+
+
+def read_parts(
+    session: Session, *, workspace_id: UUID, query: CostQuery, exchanger: Exchanger, total: CostRow
+) -> list[Part]:
+    """Return the parts of a report's total, those that are nothing left out."""
+    audited = Submission.route_rules[0]["kind"].astext == "audit"
+    # A verdict makes the difference, not how the claim ended: one that came late belongs to a claim that ran out.
+    part = case(
+        (LINES.c.claim_id.is_(None), "outside"),
+        (Vote.id.is_(None), "unproductive"),
+        (audited, "audit"),
+        else_="review",
+    ).label("part")
+    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
+    sums = (
+        select(part, on.label("exchanged_on"), LINES.c.currency, func.sum(LINES.c.amount))
+        .select_from(LINES)
+        .outerjoin(Claim, Claim.id == LINES.c.claim_id)
+        .outerjoin(Vote, Vote.claim_id == Claim.id)
+        .outerjoin(Item, Item.id == Claim.item_id)
+        .outerjoin(Submission, Submission.id == Item.submission_id)
+        .where(
+            LINES.c.workspace_id == workspace_id,
+            LINES.c.currency.is_not(None),
+            *within(query, LINES.c.dated_at, LINES.c.posted_at),
+        )
+        .group_by("part", "exchanged_on", LINES.c.currency)
+    )
+    amounts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for name, day, currency, amount in session.execute(sums):
+        shown, worth = exchanger.exchange(amount, currency, day)
+        amounts[shown][name] = EXACT.add(amounts[shown][name], worth)
+    return [
+        part
+        for currency in sorted({*amounts, *total.llm_cost})
+        for part in (*_of_models(currency, total), *_rounded(currency, amounts[currency]))
+    ]
+
+
+def _of_models(currency: str, total: CostRow) -> list[Part]:
+    cost = total.llm_cost.get(currency)
+    return [Part("llm", currency, cost)] if cost else []
+
+
+def _rounded(currency: str, amounts: dict[str, Decimal]) -> list[Part]:
+    names = [name for name in PARTS if amounts.get(name)]
+    costs = round_rows([amounts[name] for name in names], currency)
+    return [Part(name, currency, cost) for name, cost in zip(names, costs, strict=True)]
