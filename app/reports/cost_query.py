@@ -98,7 +98,13 @@ def shown(word: str, value: Any) -> str | None:
 
 def columns(query: CostQuery, *, at: Any, person: Any, outcome: Any) -> list[ColumnElement[Any]]:
     """Return the columns by which a query is grouped, labelled g0, g1 and so on."""
-    known: dict[str, Any] = {
+    known = expressions(query.tz, at=at, person=person, outcome=outcome)
+    return [known[word].label(f"g{n}") for n, word in enumerate(query.group_by)]
+
+
+def expressions(tz: str, *, at: Any, person: Any, outcome: Any) -> dict[str, ColumnElement[Any]]:
+    """Return what each word of GROUPS means."""
+    return {
         "task_type": TaskType.name,
         "queue": Queue.name,
         "person": person,
@@ -106,9 +112,8 @@ def columns(query: CostQuery, *, at: Any, person: Any, outcome: Any) -> list[Col
         "prompt_version": Submission.prompt_version,
         "rule": Submission.route_rules[0]["name"].astext,
         "outcome": outcome,
-        "day": cast(func.timezone(query.tz, at), Date),
+        "day": cast(func.timezone(tz, at), Date),
     }
-    return [known[w].label(f"g{n}") for n, w in enumerate(query.group_by)]
 
 
 def within(query: CostQuery, at: Any, known_at: Any) -> list[ColumnElement[bool]]:

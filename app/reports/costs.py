@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Date, case, cast, distinct, func, literal, null, select
+from sqlalchemy import Date, cast, distinct, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from app.kernel.money import EXACT, round_rows
@@ -19,12 +19,11 @@ from app.queue.models import Claim, Item, Queue
 from app.reports.cost_parts import Part, read_parts
 from app.reports.cost_query import CostQuery, CostRow, Key, columns, shown, within
 from app.reports.exchanging import Exchanger, Used
+from app.reports.ledger import OUTCOME, lines_of
 from app.reports.ledger_lines import LINES
 from app.reports.llm_costs import add_accepted, add_llm
-from app.review.models import Decision, Vote
+from app.review.models import Decision
 from app.submissions.models import Submission, TaskType
-
-_STATUS_OF_VERB: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
 
 
 @dataclass(frozen=True)
@@ -61,27 +60,11 @@ def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> Cost
     return CostReport(query, ordered, total, parts, exchanger.used())
 
 
-def _time_query(workspace_id: Any, query: CostQuery, *columns: Any) -> Any:
-    return (
-        select(*columns)
-        .select_from(LINES)
-        # Outer joins: time outside of items belongs to no claim.
-        .outerjoin(Claim, Claim.id == LINES.c.claim_id)
-        .outerjoin(Item, Item.id == Claim.item_id)
-        .outerjoin(Queue, Queue.id == Item.queue_id)
-        .outerjoin(Submission, Submission.id == Item.submission_id)
-        .outerjoin(TaskType, TaskType.id == Submission.task_type_id)
-        .outerjoin(Vote, Vote.claim_id == Claim.id)
-        .where(LINES.c.workspace_id == workspace_id, *within(query, LINES.c.dated_at, LINES.c.posted_at))
-    )
-
-
 def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, exchanger: Exchanger) -> None:
-    outcome = case(_STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
-    groups = columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=outcome)
+    groups = columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=OUTCOME)
     # Markets have one rate a day; without a currency to report in, days need not be told apart.
     on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
-    sums = _time_query(
+    sums = lines_of(
         workspace_id,
         query,
         *groups,
@@ -100,7 +83,7 @@ def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, e
         if currency is not None:
             shown, worth = exchanger.exchange(amount, currency, day)
             line.amounts[shown] = EXACT.add(line.amounts.get(shown, Decimal(0)), worth)
-    counts = _time_query(workspace_id, query, *groups, func.count(distinct(Claim.item_id)))
+    counts = lines_of(workspace_id, query, *groups, func.count(distinct(Claim.item_id)))
     for *key, items in session.execute(counts.group_by(*groups) if groups else counts):
         if items:
             row(tuple(key)).items = items
@@ -144,7 +127,7 @@ def _total(session: Session, workspace_id: Any, query: CostQuery, rows: list[Cos
         for currency, amount in r.llm_amounts.items():
             models[currency] = EXACT.add(models[currency], amount)
     total.amounts, total.llm_amounts = dict(amounts), dict(models)
-    items = _time_query(workspace_id, query, func.count(distinct(Claim.item_id)), literal(0))
+    items = lines_of(workspace_id, query, func.count(distinct(Claim.item_id)), literal(0))
     total.items = session.execute(items).one()[0]
     return total
 

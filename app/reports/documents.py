@@ -5,11 +5,13 @@ import io
 from decimal import Decimal
 from typing import Any, Final
 
+from app.kernel.ids import show
 from app.kernel.instants import instant_text
 from app.kernel.seconds import seconds_text
 from app.reports.cost_query import CostRow
 from app.reports.costs import CostReport
 from app.reports.exchanging import Used
+from app.reports.ledger import KINDS, Line
 
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text again.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -82,6 +84,28 @@ def _currencies(row: CostRow) -> list[str]:
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
+
+
+def line_document(line: Line) -> dict[str, Any]:
+    """Return a line of the ledger, JSON-ready; its cost has all six places."""
+    return {
+        "id": show(KINDS[line.kind], line.id),
+        "kind": line.kind,
+        "at": instant_text(line.at),
+        "dated_at": instant_text(line.dated_at),
+        "posted_at": instant_text(line.posted_at),
+        "person": show("person", line.person_id),
+        "claim": None if line.claim_id is None else show("claim", line.claim_id),
+        "item": None if line.item_id is None else show("item", line.item_id),
+        "task_type": line.task_type,
+        "external_id": line.external_id,
+        "outcome": line.outcome,
+        "seconds": seconds_text(line.ms),
+        "unpriced_seconds": seconds_text(line.unpriced_ms),
+        "rate_card": None if line.rate_card_id is None else show("rate_card", line.rate_card_id),
+        "cost": _text(line.amount),
+        "currency": line.currency,
+    }
 
 
 def _exchange(one: Used, currency: str | None) -> dict[str, Any]:

@@ -70,10 +70,10 @@ def show() -> str:
         parts=_parts(report),
         accepted=report.total.accepted,
         group_label=_LABELS[group],
-        rows=[line for row in report.rows for line in _lines(row, _label(row, group, names))],
-        totals=_lines(report.total, "Total"),
+        rows=[line for row in report.rows for line in _lines(row, _label(row, group, names), _ledger_url(query, row))],
+        totals=_lines(report.total, "Total", _ledger_url(query, report.total)),
+        files=_files(query),
         unpriced_seconds=_seconds(report.total.unpriced_ms),
-        csv_url=url_for("reports.get_costs_csv") + "?" + urlencode(_csv_arguments(query)),
         as_of=query.as_of.astimezone(ZoneInfo(zone)),
         cap_seconds=USUAL_CAP_SECONDS,
     )
@@ -88,7 +88,26 @@ def _currency(faults: dict[str, str]) -> str | None:
         return None
 
 
-def _csv_arguments(query: CostQuery) -> dict[str, str]:
+def _files(query: CostQuery) -> list[tuple[str, str]]:
+    """Return the files that one may take away, with their words."""
+    of_costs = f"?{urlencode(_arguments(query))}"
+    of_days = f"?{urlencode({k: v for k, v in _arguments(query).items() if k not in {'group_by', 'currency'}})}"
+    return [
+        ("CSV", url_for("reports.get_costs_csv") + of_costs),
+        ("Workbook", url_for("reports.get_costs_xlsx") + of_costs),
+        ("Hours for payroll", url_for("reports.get_payroll") + of_days),
+        ("Journal entries", url_for("reports.get_journal") + of_days),
+    ]
+
+
+def _ledger_url(query: CostQuery, row: CostRow) -> str:
+    """Return where the lines of a row are, of the same period."""
+    asked: dict[str, Any] = {name: text for name in ("since", "until") if (text := request.args.get(name))}
+    asked |= {word: value or "" for word, value in row.group.items()}
+    return url_for("ledger_page.show", tz=query.tz, **asked)
+
+
+def _arguments(query: CostQuery) -> dict[str, str]:
     wanted = {"group_by": query.group_by[0], "tz": query.tz}
     if query.since is not None:
         wanted["since"] = query.since.isoformat()
@@ -109,7 +128,7 @@ def _label(row: CostRow, group: str, names: dict[str, str]) -> str:
     return "(none)" if value is None else names.get(value, value)
 
 
-def _lines(row: CostRow, label: str) -> list[dict[str, Any]]:
+def _lines(row: CostRow, label: str, ledger_url: str) -> list[dict[str, Any]]:
     """Return a line per currency; counts stand in the first, so that every column still adds up."""
     lines = []
     currencies: list[str | None] = [*sorted(row.cost), *sorted(row.llm_cost.keys() - row.cost.keys())]
@@ -120,6 +139,7 @@ def _lines(row: CostRow, label: str) -> list[dict[str, Any]]:
         lines.append(
             {
                 "label": label,
+                "ledger_url": ledger_url if n == 0 and (row.active_ms or row.amounts) else None,
                 "decisions": row.decisions if n == 0 else None,
                 "items": row.items if n == 0 else None,
                 "accepted": row.accepted if n == 0 else None,

@@ -27,6 +27,7 @@ from app.web import (
     item_list_page,
     item_page,
     key_pages,
+    ledger_page,
     links,
     login,
     queue_pages,
@@ -60,7 +61,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
 # Everybody's pages, and those of the set-up, which stand below its link.
 _PAGES: Final = (
     *(account, adjustment_pages, costs, desk_acts, desk_keys, docs_pages, floor, home),
-    *(item_acts, item_list_page, item_page, login, queue_pages, rate_pages, review, second_factor_pages),
+    *(item_acts, item_list_page, item_page, ledger_page, login, queue_pages, rate_pages, review, second_factor_pages),
     *(selection, shown_files, time_page),
 )
 _SETUP: Final = (
@@ -73,6 +74,7 @@ _BELOW: Final = {
     second_factor_pages.page.name: account.page.name,
     item_page.page.name: item_list_page.page.name,
     item_acts.page.name: item_list_page.page.name,
+    ledger_page.page.name: costs.page.name,
     selection.page.name: item_list_page.page.name,
 }
 _OUTCOMES: Final = {

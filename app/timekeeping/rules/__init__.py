@@ -6,9 +6,10 @@ Nothing here knows of tables, money or the present. Called by the service of tim
 """
 
 from app.timekeeping.rules.activity import Beat, BeatState, ClaimTime
-from app.timekeeping.rules.segments import Segment, SegmentKind, active_ms, segments
+from app.timekeeping.rules.segments import RULE_VERSION, Segment, SegmentKind, active_ms, segments
 
 __all__ = [
+    "RULE_VERSION",
     "Beat",
     "BeatState",
     "ClaimTime",

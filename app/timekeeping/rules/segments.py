@@ -16,6 +16,8 @@ from app.timekeeping.rules.spans import Span, from_ms, intersect, length, subtra
 
 SegmentKind = Literal["active", "idle_in_claim"]
 
+#: Of the rule by which seconds are counted (docs/decisions/007). Whoever changes what a beat is worth raises it.
+RULE_VERSION: Final = 1
 _QUARTER_MS: Final = 15 * 60 * 1_000
 
 

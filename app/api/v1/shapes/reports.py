@@ -5,13 +5,16 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
-from app.api.v1.shapes.parts import Instant, Query
+from app.api.v1.shapes.parts import NAME_LENGTH, Instant, PageQuery, Query
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("is not a time zone such as Europe/Paris")
     return name
+
+
+OfGroup = Annotated[str | None, Field(max_length=NAME_LENGTH)]
 
 
 class CostsQuery(Query):
@@ -23,6 +26,39 @@ class CostsQuery(Query):
     tz: Annotated[str, AfterValidator(_zone)] = Field("UTC", max_length=60)
     as_of: Instant | None = None
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+
+
+class PeriodQuery(Query):
+    """Which days, of which zone, as of when."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    tz: Annotated[str, AfterValidator(_zone)] = Field("UTC", max_length=60)
+    as_of: Instant | None = None
+
+
+class JournalQuery(PeriodQuery):
+    """The same, and the accounts between which cost is booked."""
+
+    debit_account: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)] = "review expense"
+    credit_account: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)] = "accrued review expense"
+
+
+class LedgerQuery(PageQuery):
+    """Which lines of the ledger: those of a number, by what the number is of. An empty word is what has none."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    tz: Annotated[str, AfterValidator(_zone)] = Field("UTC", max_length=60)
+    as_of: Instant | None = None
+    task_type: OfGroup = None
+    queue: OfGroup = None
+    person: OfGroup = None
+    model: OfGroup = None
+    prompt_version: OfGroup = None
+    rule: OfGroup = None
+    outcome: OfGroup = None
+    day: OfGroup = None
 
 
 class AuditQuery(Query):
