@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, cast, func
+from sqlalchemy import ColumnElement, Date, case, cast, func
 
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import show
@@ -14,7 +14,10 @@ from app.kernel.money import minor_units
 from app.queue.models import Queue
 from app.submissions.models import Submission, TaskType
 
-GROUPS: Final = ("task_type", "queue", "person", "model", "prompt_version", "rule", "outcome", "day")
+GROUPS: Final = (
+    *("task_type", "queue", "person", "model", "prompt_version", "rule", "risk", "outcome"),
+    *("day", "week", "month"),
+)
 Key = tuple[Any, ...]
 
 
@@ -103,7 +106,8 @@ def columns(query: CostQuery, *, at: Any, person: Any, outcome: Any) -> list[Col
 
 
 def expressions(tz: str, *, at: Any, person: Any, outcome: Any) -> dict[str, ColumnElement[Any]]:
-    """Return what each word of GROUPS means."""
+    """Return what each word of GROUPS means. Days, weeks from Monday on and months are those of a zone."""
+    local = func.timezone(tz, at)
     return {
         "task_type": TaskType.name,
         "queue": Queue.name,
@@ -111,8 +115,11 @@ def expressions(tz: str, *, at: Any, person: Any, outcome: Any) -> dict[str, Col
         "model": Submission.model_name,
         "prompt_version": Submission.prompt_version,
         "rule": Submission.route_rules[0]["name"].astext,
+        "risk": case((Submission.high_risk, "high"), (Submission.high_risk.is_(False), "usual")),
         "outcome": outcome,
-        "day": cast(func.timezone(tz, at), Date),
+        "day": cast(local, Date),
+        "week": cast(func.date_trunc("week", local), Date),
+        "month": func.to_char(local, "YYYY-MM"),
     }
 
 

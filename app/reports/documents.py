@@ -11,6 +11,7 @@ from app.kernel.seconds import seconds_text
 from app.reports.cost_query import CostRow
 from app.reports.costs import CostReport
 from app.reports.exchanging import Used
+from app.reports.handling import HandlingRow
 from app.reports.ledger import KINDS, Line
 
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text again.
@@ -105,6 +106,19 @@ def line_document(line: Line) -> dict[str, Any]:
         "rate_card": None if line.rate_card_id is None else show("rate_card", line.rate_card_id),
         "cost": _text(line.amount),
         "currency": line.currency,
+    }
+
+
+def handling_document(row: HandlingRow) -> dict[str, Any]:
+    """Return how long a group's reviews take, JSON-ready: seconds as text, the share as a number."""
+    return {
+        "group": row.group,
+        "reviews": row.reviews,
+        "mean_seconds": seconds_text(round(row.mean_ms)),
+        "median_seconds": seconds_text(round(row.median_ms)),
+        "p90_seconds": seconds_text(round(row.p90_ms)),
+        "trimmed_mean_seconds": seconds_text(round(row.trimmed_ms)),
+        "trimmed_share": round(row.trimmed_share, 4),
     }
 
 

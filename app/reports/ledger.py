@@ -24,9 +24,10 @@ from app.reports.ledger_lines import LINES
 from app.review.models import Vote
 from app.submissions.models import Submission, TaskType
 
-_STATUS_OF_VERB: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
+#: The status that a verdict alone would give.
+STATUS_OF_VERB: Final = {"approve": "approved", "correct": "corrected", "reject": "rejected", "respond": "answered"}
 #: What came of a claim: its verdict, or how it ended without one.
-OUTCOME: Final = case(_STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
+OUTCOME: Final = case(STATUS_OF_VERB, value=Vote.verb, else_=Claim.outcome)
 #: The outside kind of a line's id.
 KINDS: Final = {"active": "time_entry", "piece": "piece_entry", "adjustment": "adjusting_entry"}
 
@@ -120,9 +121,9 @@ def _of_group(tz: str, group: Mapping[str, str]) -> list[ColumnElement[bool]]:
 def _value(word: str, text: str) -> Any:
     if word == "person":
         return parse("person", text)
-    if word == "day":
+    if word in {"day", "week"}:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise BadFilter(faults=[Fault("day", "takes a day such as 2026-01-31")]) from None
+            raise BadFilter(faults=[Fault(word, "takes a day such as 2026-01-31")]) from None
     return text

@@ -14,6 +14,7 @@ from app.kernel.errors import Invalid
 from app.kernel.seconds import seconds_text
 from app.reports.cost_query import GROUPS, CostQuery, CostRow, check_currency
 from app.reports.costs import CostReport, read_costs
+from app.reports.handling import read_handling
 from app.reports.people import names_of_people
 from app.submissions.rules.task_type import USUAL_CAP_SECONDS
 from app.web.charts import BarChart, Row, horizontal_bars
@@ -27,8 +28,11 @@ _LABELS: Final = {
     "model": "Model",
     "prompt_version": "Prompt version",
     "rule": "Rule",
+    "risk": "Risk",
     "outcome": "Outcome",
     "day": "Day",
+    "week": "Week",
+    "month": "Month",
 }
 
 
@@ -73,6 +77,7 @@ def show() -> str:
         rows=[line for row in report.rows for line in _lines(row, _label(row, group, names), _ledger_url(query, row))],
         totals=_lines(report.total, "Total", _ledger_url(query, report.total)),
         files=_files(query),
+        handling=_handling(query),
         unpriced_seconds=_seconds(report.total.unpriced_ms),
         as_of=query.as_of.astimezone(ZoneInfo(zone)),
         cap_seconds=USUAL_CAP_SECONDS,
@@ -86,6 +91,31 @@ def _currency(faults: dict[str, str]) -> str | None:
     except Invalid:
         faults["currency"] = "This currency is not known."
         return None
+
+
+def _handling(query: CostQuery) -> list[dict[str, Any]]:
+    """Return how long reviews of the period took, by what came of them."""
+    found = read_handling(
+        db(),
+        workspace_id=workspace_id(),
+        group_by=("outcome",),
+        since=query.since,
+        until=query.until,
+        tz=query.tz,
+        as_of=query.as_of,
+    )
+    return [
+        {
+            "outcome": row.group["outcome"],
+            "reviews": row.reviews,
+            "median": row.median_ms / 1_000,
+            "mean": row.mean_ms / 1_000,
+            "trimmed": row.trimmed_ms / 1_000,
+            "p90": row.p90_ms / 1_000,
+            "share": f"{row.trimmed_share:.0%}",
+        }
+        for row in found
+    ]
 
 
 def _files(query: CostQuery) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.kernel.ids import show
+from app.reports.cost_query import GROUPS
 from tests.factories.site import Answered, Site, make_site
 from tests.http.test_rates import costs, judge
 from tests.http.test_setup_pages import Browser
@@ -103,7 +104,7 @@ def test_journal_entries_balance_and_come_to_the_report(worked: Site) -> None:
     assert any(row["memo"] == "Review time outside of items" for row in rows)
 
 
-@pytest.mark.parametrize("word", ["task_type", "queue", "person", "model", "prompt_version", "rule", "outcome", "day"])
+@pytest.mark.parametrize("word", GROUPS)
 def test_every_number_opens_to_lines_that_come_to_it(worked: Site, word: str) -> None:
     for row in costs(worked, group_by=word)["rows"]:
         if row["cost"] is None:
@@ -151,3 +152,11 @@ def test_nobody_opens_another_workspaces_lines(worked: Site) -> None:
     ada = show("person", worked.people["ada"])
     assert get(other, f"ledger?person={ada}").body["data"] == []
     assert table(other, "payroll.csv") == table(other, "journal.csv") == []
+
+
+def test_how_long_reviews_take_stands_on_the_page_and_in_the_report(worked: Site) -> None:
+    (row,) = get(worked, "handling").body["rows"]
+    assert (row["group"], row["reviews"]) == ({"outcome": "approved"}, 4)
+    assert worked.call("GET", "/reports/handling?group_by=person", key="reports").status == 422
+    worked.add_person("fin", ["finance"])
+    assert "How long reviews take" in Browser(worked, "fin").get("/reports/costs").text

@@ -12,13 +12,14 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from app.api.v1.answers import answer
 from app.api.v1.shapes.parts import Anything, Problem
-from app.api.v1.shapes.reports import CostsQuery, JournalQuery, LedgerQuery, PeriodQuery
+from app.api.v1.shapes.reports import CostsQuery, HandlingQuery, JournalQuery, LedgerQuery, PeriodQuery
 from app.edge.context import db, now, workspace_id
 from app.edge.guard import allow
 from app.kernel.instants import instant_text
 from app.reports.cost_query import GROUPS, CostQuery, check_currency, check_groups
 from app.reports.costs import CostReport, read_costs
-from app.reports.documents import cost_csv, cost_document, line_document
+from app.reports.documents import cost_csv, cost_document, handling_document, line_document
+from app.reports.handling import check_handling_groups, read_handling
 from app.reports.ledger import list_lines
 from app.reports.payroll import Accounts, journal_csv, payroll_csv
 from app.reports.workbooks import cost_workbook
@@ -83,6 +84,25 @@ def get_ledger(query: LedgerQuery) -> Response:
             "tz": asked.tz,
         }
     )
+
+
+@api.get("/handling", responses={200: Anything})
+@allow("reports", by_session=True)
+def get_handling(query: HandlingQuery) -> Response:
+    """Report how long reviews take: mean, median, ninetieth percentile and trimmed mean of their active time."""
+    words = check_handling_groups([w for w in query.group_by.split(",") if w])
+    asked = _period(query)
+    rows = read_handling(
+        db(),
+        workspace_id=workspace_id(),
+        group_by=words,
+        since=asked.since,
+        until=asked.until,
+        tz=asked.tz,
+        as_of=asked.as_of,
+    )
+    documents = [handling_document(row) for row in rows]
+    return answer({"rows": documents, "as_of": instant_text(asked.as_of), "tz": asked.tz})
 
 
 @api.get("/payroll.csv", responses=CSV)

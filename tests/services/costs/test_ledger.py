@@ -15,7 +15,7 @@ from app.costs.service import RateRefused
 from app.identity.service import create_workspace
 from app.kernel.clock import read_now
 from app.queue.models import Claim
-from app.reports.cost_query import CostQuery
+from app.reports.cost_query import GROUPS, CostQuery
 from app.reports.costs import CostReport, read_costs
 from app.reports.invariants import check_invariants
 from tests.factories.people import add_person, add_rate
@@ -164,7 +164,7 @@ def test_every_cut_of_the_report_adds_up_to_the_ledger(session: Session, workspa
         hand_in(session, begin_earlier(session, mine, 7.777 * (n + 1)), verdict)
     ledger = report(session, workspace).total
     assert (ledger.decisions, ledger.items, set(ledger.cost)) == (2, 3, {"EUR", "CHF"})
-    for word in ("task_type", "queue", "person", "model", "prompt_version", "rule", "outcome", "day"):
+    for word in GROUPS:
         cut = report(session, workspace, word)
         # What models cost and what was accepted are nobody's.
         assert cut.total == (replace(ledger, accepted=0) if word == "person" else ledger)

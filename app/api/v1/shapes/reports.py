@@ -44,6 +44,12 @@ class JournalQuery(PeriodQuery):
     credit_account: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)] = "accrued review expense"
 
 
+class HandlingQuery(PeriodQuery):
+    """The same, and what reviews are grouped by: words with commas between them."""
+
+    group_by: str = Field("outcome", max_length=200)
+
+
 class LedgerQuery(PageQuery):
     """Which lines of the ledger: those of a number, by what the number is of. An empty word is what has none."""
 
@@ -57,8 +63,11 @@ class LedgerQuery(PageQuery):
     model: OfGroup = None
     prompt_version: OfGroup = None
     rule: OfGroup = None
+    risk: OfGroup = None
     outcome: OfGroup = None
     day: OfGroup = None
+    week: OfGroup = None
+    month: OfGroup = None
 
 
 class AuditQuery(Query):
