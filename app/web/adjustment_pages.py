@@ -18,6 +18,7 @@ from app.edge.guard import allow
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import parse, show
 from app.reports.adjusted import Adjusted, list_adjusted
+from app.reports.long_days import LongTime, list_long_times
 from app.reports.own_time import ClaimTime, find_claim_time
 from app.reports.people import names_of_people
 from app.web.durations import read_duration, write_duration, write_exactly
@@ -139,7 +140,7 @@ def _show(values: dict[str, str], faults: dict[str, str], *, about: str = "") ->
     waiting = list_adjusted(db(), workspace_id=workspace_id(), state="asked", limit=_SHOWN)
     before = list_adjusted(db(), workspace_id=workspace_id(), limit=_SHOWN, cursor=request.args.get("cursor") or None)
     names = names_of_people(db(), workspace_id=workspace_id())
-    mine = show("person", person_id())
+    mine, here = show("person", person_id()), {"workspace_id": workspace_id()}
     return render_template(
         "adjustments/show.html",
         waiting=[row_of(one) for one in waiting.rows],
@@ -151,11 +152,22 @@ def _show(values: dict[str, str], faults: dict[str, str], *, about: str = "") ->
             for id_, name in sorted(names.items(), key=lambda pair: pair[1].casefold())
             if id_ != mine
         ],
+        long_times=[_long(one) for one in list_long_times(db(), **here, now=now(), tz=my_zone().key)],
         values=values,
         about=about,
         faults=faults,
         problems=unknown_fields(faults, ("person", "day", "length", "note", "granted", "reply")),
     )
+
+
+def _long(one: LongTime) -> dict[str, Any]:
+    item = None if one.item_id is None else show("item", one.item_id)
+    return {
+        "person": one.person,
+        "day": one.day,
+        "time": write_exactly(one.ms),
+        "item_url": None if item is None else url_for("item_page.show", item_id=item),
+    }
 
 
 def row_of(one: Adjusted) -> dict[str, Any]:
