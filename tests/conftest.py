@@ -63,7 +63,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield Servers(started.database_url, started.redis_url)
 
 
-def _administer(url: URL, *statements: str) -> None:
+def administer(url: URL, *statements: str) -> None:
+    """Run statements outside of any transaction, as whoever may make databases."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -76,7 +77,7 @@ def _administer(url: URL, *statements: str) -> None:
 def make_empty_database(servers: Servers, name: str) -> str:
     """Create an empty database and return its URL."""
     url = make_url(servers.database_url)
-    _administer(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    administer(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     return url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -90,7 +91,7 @@ def make_database(servers: Servers, name: str) -> str:
 
 def drop_database(servers: Servers, name: str) -> None:
     """Drop a database, whoever is still connected."""
-    _administer(make_url(servers.database_url), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    administer(make_url(servers.database_url), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
