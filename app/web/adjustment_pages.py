@@ -41,6 +41,8 @@ REASON_WORDS: Final = dict(
 )
 STATE_WORDS: Final = {"asked": "waits", "granted": "granted", "refused": "refused"}
 _SHOWN: Final = 50
+# What a length in a form can say.
+_SHORTEST_MS: Final = 1_000
 
 
 class BadEntry(Invalid):
@@ -52,7 +54,8 @@ class BadEntry(Invalid):
 def show_claim(claim_id: str) -> str:
     """Show what was counted for one of my claims, and the form that says what it should be."""
     claim = _mine(claim_id)
-    return _claim(claim_id, claim, {"should_be": write_duration(claim.active_ms), "reason": "", "note": ""}, {})
+    counted = write_duration(claim.active_ms) if claim.active_ms >= _SHORTEST_MS else ""
+    return _claim(claim_id, claim, {"should_be": counted, "reason": "", "note": ""}, {})
 
 
 def _mine(claim_id: str) -> ClaimTime:

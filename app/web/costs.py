@@ -18,6 +18,7 @@ from app.reports.handling import read_handling
 from app.reports.people import names_of_people
 from app.submissions.rules.task_type import USUAL_CAP_SECONDS
 from app.web.charts import BarChart, Row, horizontal_bars
+from app.web.durations import write_exactly
 from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
 page = Blueprint("costs", __name__)
@@ -108,10 +109,10 @@ def _handling(query: CostQuery) -> list[dict[str, Any]]:
         {
             "outcome": row.group["outcome"],
             "reviews": row.reviews,
-            "median": row.median_ms / 1_000,
-            "mean": row.mean_ms / 1_000,
-            "trimmed": row.trimmed_ms / 1_000,
-            "p90": row.p90_ms / 1_000,
+            "median": write_exactly(round(row.median_ms)),
+            "mean": write_exactly(round(row.mean_ms)),
+            "trimmed": write_exactly(round(row.trimmed_ms)),
+            "p90": write_exactly(round(row.p90_ms)),
             "share": f"{row.trimmed_share:.0%}",
         }
         for row in found

@@ -75,7 +75,7 @@ def _line(one: Line) -> dict[str, Any]:
         "external_id": one.external_id,
         "item_url": None if item_id is None else url_for("item_page.show", item_id=show_id("item", item_id)),
         "outcome": one.outcome,
-        "time": ("−" if one.ms < 0 else "") + write_exactly(abs(one.ms)),
+        "time": ("-" if one.ms < 0 else "") + write_exactly(abs(one.ms)),
         "cost": None if one.amount is None else f"{one.amount:f}",
         "currency": one.currency,
         "unpriced": one.unpriced_ms != 0,
