@@ -13,7 +13,8 @@ from sqlalchemy import func, select, tuple_, union
 from sqlalchemy.orm import Session
 
 from app.costs.models import ExchangeRate, LlmCall, LlmPrice, PeriodClose, RateCard
-from app.costs.rules import Exchange, ListPrice, Rate, Tier
+from app.costs.rules import Exchange, ListPrice, Payee, Rate, Tier
+from app.identity.queries import list_terms
 from app.kernel.paging import Page, read_cursor, write_cursor
 
 
@@ -41,6 +42,11 @@ def rates_for(session: Session, *, workspace_id: UUID, person_id: UUID, known_at
         )
     )
     return [rate_of(r) for r in rows]
+
+
+def payee_of(session: Session, *, workspace_id: UUID, person_id: UUID) -> Payee:
+    """Return a person as she is paid in a workspace: with her roles and vendor from time to time."""
+    return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
 
 
 def rate_of(card: RateCard) -> Rate:

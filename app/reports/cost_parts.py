@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Date, case, cast, func, null, select
+from sqlalchemy import Date, case, cast, func, null
 from sqlalchemy.orm import Session
 
 from app.kernel.money import EXACT, round_rows
-from app.queue.models import Claim, Item
-from app.reports.cost_query import CostQuery, CostRow, within
+from app.reports.cost_query import CostQuery, CostRow
 from app.reports.exchanging import Exchanger
+from app.reports.ledger import lines_of
 from app.reports.ledger_lines import LINES
 from app.review.models import Vote
 from app.submissions.models import Submission
@@ -52,17 +52,8 @@ def read_parts(
     ).label("part")
     on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
     sums = (
-        select(part, on.label("exchanged_on"), LINES.c.currency, func.sum(LINES.c.amount))
-        .select_from(LINES)
-        .outerjoin(Claim, Claim.id == LINES.c.claim_id)
-        .outerjoin(Vote, Vote.claim_id == Claim.id)
-        .outerjoin(Item, Item.id == Claim.item_id)
-        .outerjoin(Submission, Submission.id == Item.submission_id)
-        .where(
-            LINES.c.workspace_id == workspace_id,
-            LINES.c.currency.is_not(None),
-            *within(query, LINES.c.dated_at, LINES.c.posted_at),
-        )
+        lines_of(workspace_id, query, part, on.label("exchanged_on"), LINES.c.currency, func.sum(LINES.c.amount))
+        .where(LINES.c.currency.is_not(None))
         .group_by("part", "exchanged_on", LINES.c.currency)
     )
     amounts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
@@ -19,10 +18,10 @@ from sqlalchemy.orm import Session
 from app.costs.models import CostEntry, RateCard
 from app.costs.queries import rate_of
 from app.costs.rules import Payee, Rate, change_instants, price, rate_at
-from app.identity.queries import list_terms
 from app.kernel.ids import show
 from app.queue.models import Claim
 from app.reports.invariants import Violation
+from app.reports.payees import payees_of
 from app.reports.rebuild_adjustments import find_adjusting_differences
 from app.reports.rebuild_pieces import find_piece_differences
 from app.timekeeping.models import TimeEntry
@@ -77,29 +76,26 @@ def find_differences(session: Session, *, advance: Callable[[int], None] = lambd
     cards: dict[UUID, list[Rate]] = defaultdict(list)
     for card in session.scalars(select(RateCard)):
         cards[card.workspace_id].append(rate_of(card))
-    for claim_id, detail in find_piece_differences(session, cards):
+    payees = payees_of(session)
+    for claim_id, detail in find_piece_differences(session, cards, payees):
         yield _violation(claim_id, detail)
-    for entry_id, detail in find_adjusting_differences(session, cards):
+    for entry_id, detail in find_adjusting_differences(session, cards, payees):
         yield Violation(RULE, show("adjusting_entry", entry_id), detail)
     for person_id in session.scalars(select(Claim.person_id).distinct().order_by(Claim.person_id)).all():
         claims = _claims_of(session, person_id)
         beside = _beside(claims)
-        paid = cache(partial(_payee, session, person_id))
         ended = [one for one in claims if one.span.ended_at is not None]
         for start in range(0, len(ended), _BATCH):
             batch = ended[start : start + _BATCH]
             told = _read(session, {held.span.id: held.span for one in batch for held in (one, *beside[one.span.id])})
             for one in batch:
-                yield from _compare(one, beside[one.span.id], told, paid(one.workspace_id), cards[one.workspace_id])
+                payee = payees(one.workspace_id, person_id)
+                yield from _compare(one, beside[one.span.id], told, payee, cards[one.workspace_id])
             advance(len(batch))
 
 
 def _violation(claim_id: UUID, detail: str) -> Violation:
     return Violation(RULE, show("claim", claim_id), detail)
-
-
-def _payee(session: Session, person_id: UUID, workspace_id: UUID) -> Payee:
-    return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
 
 
 def _claims_of(session: Session, person_id: UUID) -> list[_Held]:

@@ -4,7 +4,6 @@ Their times are somebody's word, which no beat can prove; that each is what was 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -13,22 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.adjustments.models import AdjustingEntry
 from app.adjustments.rules import Line, priced
-from app.costs.rules import Payee, Rate, rate_at
-from app.identity.queries import list_terms
+from app.costs.rules import Rate, rate_at
+from app.reports.payees import Payees
 
 _BATCH: Final = 1_000
 
 
-def find_adjusting_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]]) -> Iterator[tuple[UUID, str]]:
+def find_adjusting_differences(
+    session: Session, cards: Mapping[UUID, Sequence[Rate]], payees: Payees
+) -> Iterator[tuple[UUID, str]]:
     """Yield each new line whose price is not what the rates known at its posting come to, with what is wrong."""
-
-    @cache
-    def payee(workspace_id: UUID, person_id: UUID) -> Payee:
-        return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
-
     new = AdjustingEntry.reverses_time_entry_id.is_(None), AdjustingEntry.reverses_entry_id.is_(None)
     for entry in session.scalars(select(AdjustingEntry).where(*new).execution_options(yield_per=_BATCH)):
-        hers = payee(entry.workspace_id, entry.person_id)
+        hers = payees(entry.workspace_id, entry.person_id)
         right = priced(entry.at, entry.ms, rate_at(cards.get(entry.workspace_id, ()), hers, entry.at, entry.posted_at))
         stored = Line(entry.at, entry.ms, entry.rate_card_id, entry.currency, entry.amount, entry.unpriced_ms)
         if stored != right:

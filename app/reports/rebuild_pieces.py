@@ -7,7 +7,6 @@ Called where the ledger is derived anew.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.costs.models import PieceEntry
-from app.costs.rules import Payee, Rate, piece_cost, rate_at
-from app.identity.queries import list_terms
+from app.costs.rules import Rate, piece_cost, rate_at
+from app.reports.payees import Payees
 from app.review.models import Decision, Vote
 
 _BATCH: Final = 1_000
@@ -25,7 +24,9 @@ _BATCH: Final = 1_000
 Piece = tuple[datetime, UUID, str, Decimal]
 
 
-def find_piece_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]]) -> Iterator[tuple[UUID, str]]:
+def find_piece_differences(
+    session: Session, cards: Mapping[UUID, Sequence[Rate]], payees: Payees
+) -> Iterator[tuple[UUID, str]]:
     """Yield each claim whose piece entries are not what its verdict and the rates come to, with what is wrong.
 
     Args:
@@ -35,13 +36,9 @@ def find_piece_differences(session: Session, cards: Mapping[UUID, Sequence[Rate]
     by_the_item = [one for one, rates in cards.items() if any(rate.unit == "item" for rate in rates)]
     taken_back = set(session.scalars(select(Decision.claim_id).where(Decision.undone_at.is_not(None))))
 
-    @cache
-    def payee(workspace_id: UUID, person_id: UUID) -> Payee:
-        return Payee(person_id, tuple(list_terms(session, workspace_id=workspace_id, person_id=person_id)))
-
     votes = select(Vote.claim_id, Vote.workspace_id, Vote.person_id, Vote.at).where(Vote.workspace_id.in_(by_the_item))
     for claim_id, workspace_id, person_id, at in session.execute(votes.execution_options(yield_per=_BATCH)):
-        rate = rate_at(cards[workspace_id], payee(workspace_id, person_id), at, at)
+        rate = rate_at(cards[workspace_id], payees(workspace_id, person_id), at, at)
         amount = None if rate is None else piece_cost(rate)
         due: list[Piece] = [] if rate is None or amount is None else [(at, rate.id, rate.currency, amount)]
         if rate is not None and amount is not None and claim_id in taken_back:

@@ -4,6 +4,7 @@ Called by the flow out.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -63,6 +64,8 @@ def post_time(
     """
     mine, *others = claim_times(session, claims=[claim, *beside])
     assert mine.ended_at is not None, "only a claim that has ended is posted"  # noqa: S101  # the caller's promise
+    # What was heard of another claim later than this has no say, or it would not come out the same when derived anew.
+    others = [replace(one, beats=tuple(b for b in one.beats if b.received_at <= now)) for one in others]
     posted = posted_intervals(session, person_id=claim.person_id, since=claim.claimed_at, until=mine.ended_at)
     entries = [(new_id(), s) for s in segments(mine, others=others, posted=posted, cuts=cuts)]
     if entries:

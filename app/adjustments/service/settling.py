@@ -25,12 +25,12 @@ from app.adjustments.service.asking import (
     note_event,
 )
 from app.audit.rules import Actor
-from app.costs.queries import closed_until, rates_for
-from app.costs.rules import Payee, Rate, dated, rate_at
-from app.identity.queries import get_membership, list_terms
-from app.identity.rules import person_lock, prices_lock
+from app.costs.rules import Rate, dated, rate_at
+from app.costs.service import Priced, look_at_prices
+from app.identity.queries import get_membership
+from app.identity.rules import person_lock
 from app.kernel.clock import read_now
-from app.kernel.db import lock_name, share_name
+from app.kernel.db import lock_name
 from app.kernel.errors import Conflict, Fault, Forbidden
 from app.kernel.ids import new_id
 from app.kernel.sealing import vault_of
@@ -135,9 +135,9 @@ def price_anew(
     if by == person_id:
         raise OwnTime
     get_membership(session, workspace_id=workspace_id, person_id=person_id)
-    at, payee, rates = _hold(session, workspace_id, person_id)
+    priced_by = _hold(session, workspace_id, person_id)
     unpriced = standing_unpriced(session, workspace_id=workspace_id, person_id=person_id, limit=AT_ONCE)
-    holding = [(one, rate_at(rates, payee, one.line.at, at)) for one in unpriced]
+    holding = [(one, _rate(priced_by, one.line.at)) for one in unpriced]
     found = [(one, rate) for one, rate in holding if rate is not None]
     if not found:
         raise NothingToPrice
@@ -146,8 +146,8 @@ def price_anew(
     wish = Wish(sum(one.line.ms for one, _ in found), PRICED_LATER, "")
     keep(session, actor=actor, made=made, wish=wish)
     new = [(priced(one.line.at, one.line.ms, rate), one.claim_id) for one, rate in found]
-    _post(session, at, made, taken_back=[one for one, _ in found], new=new)
-    return _settle(session, at, actor, made, by=by, granted_ms=wish.ms, reply="")
+    _post(session, priced_by, made, taken_back=[one for one, _ in found], new=new)
+    return _settle(session, priced_by.at, actor, made, by=by, granted_ms=wish.ms, reply="")
 
 
 def _lock(session: Session, workspace_id: UUID, adjustment_id: UUID, by: UUID) -> Adjustment:
@@ -164,22 +164,22 @@ def _lock(session: Session, workspace_id: UUID, adjustment_id: UUID, by: UUID) -
     return asked
 
 
-def _hold(session: Session, workspace_id: UUID, person_id: UUID) -> tuple[datetime, Payee, list[Rate]]:
-    """Hold a person's lines and prices; return the time, how she is paid, and the rates that may hold for her."""
+def _hold(session: Session, workspace_id: UUID, person_id: UUID) -> Priced:
+    """Hold a person's lines and what her time costs."""
     lock_name(session, person_lock(person_id))
-    share_name(session, prices_lock(workspace_id))
-    at = read_now(session)
-    hers = {"workspace_id": workspace_id, "person_id": person_id}
-    payee = Payee(person_id, tuple(list_terms(session, **hers)))
-    return at, payee, rates_for(session, known_at=at, **hers)
+    return look_at_prices(session, workspace_id=workspace_id, person_id=person_id)
 
 
 def _grant(session: Session, actor: Actor, asked: Adjustment, *, by: UUID, ms: int, reply: str) -> Adjustment:
-    at, payee, rates = _hold(session, asked.workspace_id, asked.person_id)
+    priced_by = _hold(session, asked.workspace_id, asked.person_id)
     standing = [] if asked.claim_id is None else standing_of_claim(session, claim_id=asked.claim_id)
-    new = priced(asked.at, ms, rate_at(rates, payee, asked.at, at))
-    _post(session, at, asked, taken_back=standing, new=[(new, asked.claim_id)])
-    return _settle(session, at, actor, asked, by=by, granted_ms=ms, reply=reply)
+    new = priced(asked.at, ms, _rate(priced_by, asked.at))
+    _post(session, priced_by, asked, taken_back=standing, new=[(new, asked.claim_id)])
+    return _settle(session, priced_by.at, actor, asked, by=by, granted_ms=ms, reply=reply)
+
+
+def _rate(priced_by: Priced, at: datetime) -> Rate | None:
+    return rate_at(priced_by.rates, priced_by.payee, at, priced_by.at)
 
 
 def _settle(
@@ -209,14 +209,13 @@ def _settle(
 
 def _post(
     session: Session,
-    at: datetime,
+    priced_by: Priced,
     adjustment: Adjustment,
     *,
     taken_back: Sequence[Standing],
     new: Sequence[tuple[Line, UUID | None]],
 ) -> None:
     """Post the reversal of each line that is taken back, and the new lines, each with the claim that it is of."""
-    closed = closed_until(session, workspace_id=adjustment.workspace_id)
 
     def row(line: Line, claim_id: UUID | None, reverses: Standing | None = None) -> dict[str, Any]:
         return {
@@ -228,13 +227,13 @@ def _post(
             "reverses_time_entry_id": None if reverses is None else reverses.time_entry_id,
             "reverses_entry_id": None if reverses is None else reverses.entry_id,
             "at": line.at,
-            "dated_at": dated(line.at, at, closed),
+            "dated_at": dated(line.at, priced_by.at, priced_by.closed_until),
             "ms": line.ms,
             "rate_card_id": line.rate_card_id,
             "currency": line.currency,
             "amount": line.amount,
             "unpriced_ms": line.unpriced_ms,
-            "posted_at": at,
+            "posted_at": priced_by.at,
         }
 
     reversals = [row(reversal(one.line), one.claim_id, one) for one in taken_back]

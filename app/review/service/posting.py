@@ -4,8 +4,7 @@ However a claim ends, its time is posted: skipped, released and expired work cos
 Locks: the caller holds item and claim; the person's lock and a share of that on prices are taken here, last.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit.rules import Actor
-from app.costs.queries import closed_until, rates_for
-from app.costs.rules import Payee, Rate, change_instants
-from app.costs.service import ActiveTime, post_costs, post_piece
-from app.identity.queries import list_terms
-from app.identity.rules import person_lock, prices_lock
-from app.kernel.clock import read_now
-from app.kernel.db import lock_name, share_name, try_lock_name
+from app.costs.rules import change_instants
+from app.costs.service import ActiveTime, Priced, look_at_prices, post_costs, post_piece
+from app.identity.rules import person_lock
+from app.kernel.db import lock_name, try_lock_name
 from app.queue.models import Claim
 from app.queue.queries import list_claims_beside
 from app.queue.service import LockedClaim, advance
@@ -35,29 +31,6 @@ def lock_person(session: Session, person_id: UUID) -> None:
 def try_lock_person(session: Session, person_id: UUID) -> bool:
     """Take a person's lock unless somebody else has it, and say whether it is ours; for whoever must not wait."""
     return try_lock_name(session, person_lock(person_id))
-
-
-@dataclass(frozen=True)
-class Priced:
-    """How a person is paid, the rates that may hold for her, and when that was looked at: whatever is posted now.
-
-    `closed_until` is the instant before which the books are closed, or None.
-    """
-
-    at: datetime
-    payee: Payee
-    rates: Sequence[Rate]
-    closed_until: datetime | None
-
-
-def look_at_prices(session: Session, *, workspace_id: UUID, person_id: UUID) -> Priced:
-    """Share the lock on prices, and return what time of a person costs; nobody changes that until the commit."""
-    share_name(session, prices_lock(workspace_id))
-    at = read_now(session)
-    hers = {"workspace_id": workspace_id, "person_id": person_id}
-    payee = Payee(person_id, tuple(list_terms(session, **hers)))
-    rates = rates_for(session, known_at=at, **hers)
-    return Priced(at, payee, rates, closed_until(session, workspace_id=workspace_id))
 
 
 def pay_piece(session: Session, *, at: datetime, claim: Claim, priced: Priced | None = None) -> None:
