@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Person
 from app.kernel.errors import Fault, Invalid
-from app.kernel.ids import parse
+from app.kernel.ids import NoSuchId, parse
 from app.kernel.paging import Page, read_cursor, write_cursor
 from app.queue.models import Claim, Item, Queue
 from app.reports.cost_query import CostQuery, expressions, within
@@ -120,7 +120,10 @@ def _of_group(tz: str, group: Mapping[str, str]) -> list[ColumnElement[bool]]:
 
 def _value(word: str, text: str) -> Any:
     if word == "person":
-        return parse("person", text)
+        try:
+            return parse("person", text)
+        except NoSuchId:
+            raise BadFilter(faults=[Fault("person", "takes the id of a person, p_...")]) from None
     if word in {"day", "week"}:
         try:
             return date.fromisoformat(text)

@@ -144,7 +144,17 @@ def test_a_number_opens_on_the_page_too(worked: Site) -> None:
 
 @pytest.mark.parametrize("asked", ["day=2026-02-30", "cursor=x", "limit=0", "tz=Mars", "person=p_1"])
 def test_what_cannot_be_opened_is_refused(worked: Site, asked: str) -> None:
-    assert worked.call("GET", f"/reports/ledger?{asked}", key="reports").status in {404, 422}
+    assert worked.call("GET", f"/reports/ledger?{asked}", key="reports").status == 422
+
+
+def test_time_without_a_price_is_a_line_without_one(site: Site) -> None:
+    site.define_addresses()
+    judge(site)
+    (line,) = get(site, "ledger").body["data"]
+    assert (line["cost"], line["currency"], line["rate_card"]) == (None, None, None)
+    assert line["unpriced_seconds"] == line["seconds"] != "0.000"
+    assert table(site, "payroll.csv")[0]["cost"] == ""
+    assert table(site, "journal.csv") == []
 
 
 def test_nobody_opens_another_workspaces_lines(worked: Site) -> None:

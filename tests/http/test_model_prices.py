@@ -61,6 +61,7 @@ def test_calls_are_priced_and_stand_beside_review_on_page_and_report(site: Site)
         ({"tiers": []}, "/tiers"),
         ({"tiers": [{"above": 5, "input": "1"}]}, "/tiers"),
         ({"tiers": [{"input": "-1"}]}, "/tiers/0/input"),
+        ({"tiers": [{}]}, "/tiers"),
         ({"currency": "XXX"}, "/currency"),
         ({"match": "regex"}, "/match"),
     ],
@@ -74,8 +75,12 @@ def test_prices_are_listed_and_the_same_again_is_known(site: Site) -> None:
     for model in ("gpt-x", "gpt-y"):
         site.call("POST", "/llm-prices", {**GPT, "model": model, "tiers": TIERS})
     assert site.call("POST", "/llm-prices", {**GPT, "tiers": TIERS}).body == {"added": 0, "known": 1}
-    first = site.call("GET", "/llm-prices?limit=1").body
-    rest = site.call("GET", f"/llm-prices?limit=1&cursor={first['next_cursor']}").body
+    anybodys = {**GPT, "provider": None, "model": "gpt-y", "tiers": [{"reasoning": "1", "cached_input": "1"}]}
+    written = {**anybodys, "tiers": [{"cache_write": "1"}, {"above": 9, "output": "1"}]}
+    assert [site.call("POST", "/llm-prices", one).body["added"] for one in (anybodys, written)] == [1, 1]
+    assert {one["provider"] for one in site.call("GET", "/llm-prices").body["data"]} == {"openai", None}
+    first = site.call("GET", "/llm-prices?limit=3").body
+    rest = site.call("GET", f"/llm-prices?limit=3&cursor={first['next_cursor']}").body
     assert {one["model"] for page in (first, rest) for one in page["data"]} == {"gpt-x", "gpt-y"}
     (one,) = site.call("GET", "/llm-prices?model=gpt-x").body["data"]
     assert one["tiers"][1] == {"above": 200_000, "input": "5", "output": "20"}

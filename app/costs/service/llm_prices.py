@@ -26,6 +26,7 @@ from app.kernel.ids import new_ids
 from app.kernel.money import minor_units
 
 _BATCH: Final = 500
+_PRICES: Final = ("input", "output", "cached_input", "cache_write", "reasoning")
 
 
 class PriceRefused(Invalid):
@@ -56,7 +57,7 @@ def record_prices(
         valid_from: For prices of which the list does not say since when.
 
     Raises:
-        PriceRefused: the currency, or tiers that do not rise from 0.
+        PriceRefused: the currency, or tiers that do not rise from 0 or say nothing.
         BadName: the source.
     """
     try:
@@ -65,6 +66,8 @@ def record_prices(
         raise PriceRefused(faults=[Fault("/currency", "is not a currency of ISO 4217")]) from None
     if not all(_rises([tier.above for tier in one.tiers]) for one in prices):
         raise PriceRefused(faults=[Fault("/tiers", "must begin with one above 0, and rise")])
+    if not all(_says_a_price(tier) for one in prices for tier in one.tiers):
+        raise PriceRefused(faults=[Fault("/tiers", "each must say a price")])
     said_by = check_name(source, pointer="/source")
     now = read_now(session)
     known = _known(session, workspace_id)
@@ -118,9 +121,12 @@ def _row(one: Listed) -> dict[str, Any]:
     }
 
 
+def _says_a_price(tier: Tier) -> bool:
+    return any(getattr(tier, name) is not None for name in _PRICES)
+
+
 def _written(tier: Tier) -> dict[str, Any]:
-    names = ("input", "output", "cached_input", "cache_write", "reasoning")
-    prices = {name: getattr(tier, name) for name in names}
+    prices = {name: getattr(tier, name) for name in _PRICES}
     return {"above": tier.above} | {name: f"{price:f}" for name, price in prices.items() if price is not None}
 
 

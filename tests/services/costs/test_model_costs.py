@@ -110,8 +110,8 @@ def test_the_same_list_again_adds_nothing_and_a_changed_price_one(session: Sessi
         session.execute(text("UPDATE llm_prices SET currency = 'EUR'"))
 
 
-@pytest.mark.parametrize("tiers", [(Tier(5, None, None),), (CHEAP, CHEAP)])
-def test_tiers_that_do_not_rise_from_nothing_are_refused(
+@pytest.mark.parametrize("tiers", [(Tier(5, Decimal(1), None),), (CHEAP, CHEAP), (Tier(0, None, None),)])
+def test_tiers_that_do_not_rise_from_nothing_or_say_nothing_are_refused(
     session: Session, workspace: UUID, tiers: tuple[Tier, ...]
 ) -> None:
     with pytest.raises(PriceRefused):
