@@ -144,8 +144,6 @@ def _server_arguments(cluster: Cluster) -> list[str]:
             "full_page_writes": "off",
             "synchronous_commit": "off",
             "max_connections": "100",
-            # A plan of a test goes by what that test counted, not by when somebody looked.
-            "autovacuum": "off",
         }
     pairs = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return ["-D", str(cluster.directory), "-p", str(PORT), *pairs]
