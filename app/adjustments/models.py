@@ -1,4 +1,4 @@
-"""Tables of corrections.
+"""Tables of adjustments.
 
 An adjustment is asked for and then granted or refused, never by whose time it is. The entries that it makes are
 append-only lines of the ledger: reversals, one at most for an entry, and new ones. Read and written by

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from app.adjustments.models import AdjustingEntry, Adjustment
-from app.adjustments.rules import Line
+from app.adjustments.rules import PricedTime
 from app.costs.models import CostEntry
 from app.kernel.errors import NotFound
-from app.kernel.ids import parse, show
-from app.kernel.paging import Page
+from app.kernel.paging import Page, newest_first
 from app.kernel.sealing import vault_of
 from app.timekeeping.models import TimeEntry
 
@@ -47,10 +46,10 @@ class AdjustmentRow:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A line of time that stands: posted once, or put in another's place, and not taken back."""
+class StandingEntry:
+    """An entry of time that stands: posted once, or put in another's place, and not taken back."""
 
-    line: Line
+    time: PricedTime
     claim_id: UUID | None
     time_entry_id: UUID | None
     entry_id: UUID | None
@@ -77,17 +76,18 @@ def list_adjustments(
     limit: int,
     cursor: str | None = None,
 ) -> Page[AdjustmentRow]:
-    """Return a page of adjustments, the newest first: of everybody, or of one person's time."""
+    """Return a page of adjustments, the newest first: of everybody, or of one person's time.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
     wanted = select(Adjustment).where(Adjustment.workspace_id == workspace_id)
     if person_id is not None:
         wanted = wanted.where(Adjustment.person_id == person_id)
     if state is not None:
         wanted = wanted.where(Adjustment.state == state)
-    if cursor is not None:
-        wanted = wanted.where(Adjustment.id < parse("adjustment", cursor))
-    rows = session.scalars(wanted.order_by(Adjustment.id.desc()).limit(limit + 1)).all()
-    more = show("adjustment", rows[limit - 1].id) if len(rows) > limit else None
-    return Page([_row(session, row) for row in rows[:limit]], more)
+    page = newest_first(session, wanted, at=Adjustment.asked_at, row_id=Adjustment.id, limit=limit, cursor=cursor)
+    return Page([_row(session, row) for row in page.rows], page.next_cursor)
 
 
 def _row(session: Session, row: Adjustment) -> AdjustmentRow:
@@ -113,12 +113,12 @@ def _row(session: Session, row: Adjustment) -> AdjustmentRow:
     )
 
 
-def standing_of_claim(session: Session, *, claim_id: UUID) -> list[Standing]:
+def standing_of_claim(session: Session, *, claim_id: UUID) -> list[StandingEntry]:
     """Return the lines of a claim's counted time that stand."""
     return _measured(session, TimeEntry.claim_id == claim_id) + _put(session, AdjustingEntry.claim_id == claim_id)
 
 
-def standing_unpriced(session: Session, *, workspace_id: UUID, person_id: UUID, limit: int) -> list[Standing]:
+def standing_unpriced(session: Session, *, workspace_id: UUID, person_id: UUID, limit: int) -> list[StandingEntry]:
     """Return up to `limit` lines of a person's time of each kind that stand and have no price, the oldest first."""
     time = TimeEntry.workspace_id == workspace_id, TimeEntry.person_id == person_id, CostEntry.amount.is_(None)
     put = (
@@ -129,7 +129,7 @@ def standing_unpriced(session: Session, *, workspace_id: UUID, person_id: UUID, 
     return _measured(session, *time, limit=limit) + _put(session, *put, limit=limit)
 
 
-def _measured(session: Session, *where: ColumnElement[bool], limit: int | None = None) -> list[Standing]:
+def _measured(session: Session, *where: ColumnElement[bool], limit: int | None = None) -> list[StandingEntry]:
     taken_back = exists().where(AdjustingEntry.reverses_time_entry_id == TimeEntry.id)
     found = (
         select(TimeEntry, CostEntry)
@@ -138,17 +138,21 @@ def _measured(session: Session, *where: ColumnElement[bool], limit: int | None =
     )
     rows: Sequence[Any] = session.execute(found.order_by(TimeEntry.starts_at, TimeEntry.id).limit(limit)).all()
     return [
-        Standing(Line(t.starts_at, t.ms, c.rate_card_id, c.currency, c.amount, c.unpriced_ms), t.claim_id, t.id, None)
+        StandingEntry(
+            PricedTime(t.starts_at, t.ms, c.rate_card_id, c.currency, c.amount, c.unpriced_ms), t.claim_id, t.id, None
+        )
         for t, c in rows
     ]
 
 
-def _put(session: Session, *where: ColumnElement[bool], limit: int | None = None) -> list[Standing]:
+def _put(session: Session, *where: ColumnElement[bool], limit: int | None = None) -> list[StandingEntry]:
     later = aliased(AdjustingEntry)
     new = AdjustingEntry.reverses_time_entry_id.is_(None), AdjustingEntry.reverses_entry_id.is_(None)
     taken_back = exists().where(later.reverses_entry_id == AdjustingEntry.id)
     found = select(AdjustingEntry).where(*new, *where, ~taken_back).order_by(AdjustingEntry.at, AdjustingEntry.id)
     return [
-        Standing(Line(e.at, e.ms, e.rate_card_id, e.currency, e.amount, e.unpriced_ms), e.claim_id, None, e.id)
+        StandingEntry(
+            PricedTime(e.at, e.ms, e.rate_card_id, e.currency, e.amount, e.unpriced_ms), e.claim_id, None, e.id
+        )
         for e in session.scalars(found.limit(limit))
     ]

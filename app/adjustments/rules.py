@@ -1,4 +1,4 @@
-"""What a correction of time comes to: each entry that it replaces taken back in full, and one in its place.
+"""What an adjustment of time comes to: each entry that it replaces taken back in full, and one in its place.
 
 Pure. Called by the service of adjustments and where the ledger is derived anew.
 """
@@ -20,8 +20,8 @@ LONGEST_MS: Final = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the ledger: time with its price, or without one `unpriced_ms` of it."""
+class PricedTime:
+    """Time with its price, or without one `unpriced_ms` of it."""
 
     at: datetime
     ms: int
@@ -31,14 +31,14 @@ class Line:
     unpriced_ms: int
 
 
-def reversal(line: Line) -> Line:
-    """Return the line that takes another back: the same with the opposite sign."""
-    amount = None if line.amount is None else -line.amount
-    return Line(line.at, -line.ms, line.rate_card_id, line.currency, amount, -line.unpriced_ms)
+def reversal(time: PricedTime) -> PricedTime:
+    """Return what takes this back: the same with the opposite sign."""
+    amount = None if time.amount is None else -time.amount
+    return PricedTime(time.at, -time.ms, time.rate_card_id, time.currency, amount, -time.unpriced_ms)
 
 
-def priced(at: datetime, ms: int, rate: Rate | None) -> Line:
-    """Return the line of some time at a rate; without one it is unpriced."""
+def priced(at: datetime, ms: int, rate: Rate | None) -> PricedTime:
+    """Return some time at a rate; without one it is unpriced."""
     if rate is None:
-        return Line(at, ms, None, None, None, ms)
-    return Line(at, ms, rate.id, rate.currency, price(ms, rate), 0)
+        return PricedTime(at, ms, None, None, None, ms)
+    return PricedTime(at, ms, rate.id, rate.currency, price(ms, rate), 0)

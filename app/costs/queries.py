@@ -1,4 +1,4 @@
-"""Read rate cards, rates of exchange and calls of language models.
+"""Read rate cards, exchange rates and calls of language models.
 
 Called by the flow out, the doors, reports and the checks of a live system.
 """
@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_, union
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from app.costs.models import ExchangeRate, LlmCall, LlmPrice, PeriodClose, RateCard
 from app.costs.rules import Exchange, ListPrice, Payee, Rate, Tier
 from app.identity.queries import list_terms
-from app.kernel.paging import Page, read_cursor, write_cursor
+from app.kernel.paging import Page, newest_first
 
 
 def list_rate_cards(session: Session, *, workspace_id: UUID) -> list[RateCard]:
@@ -68,13 +68,13 @@ def rate_of(card: RateCard) -> Rate:
 
 
 def list_exchange_rates(session: Session, *, workspace_id: UUID) -> list[Exchange]:
-    """Return every rate of exchange of a workspace, as the rules see them."""
+    """Return every exchange rate of a workspace, as the rules see them."""
     rows = session.scalars(select(ExchangeRate).where(ExchangeRate.workspace_id == workspace_id))
     return [exchange_of(row) for row in rows]
 
 
 def list_report_currencies(session: Session, *, workspace_id: UUID) -> set[str]:
-    """Return the currencies in which a report can be: those of the rate cards and of the rates of exchange."""
+    """Return the currencies in which a report can be: those of the rate cards and of the exchange rates."""
     cards = select(RateCard.currency).where(RateCard.workspace_id == workspace_id)
     there, back = (
         select(column).where(ExchangeRate.workspace_id == workspace_id)
@@ -83,24 +83,20 @@ def list_report_currencies(session: Session, *, workspace_id: UUID) -> set[str]:
     return set(session.scalars(union(cards, there, back)))
 
 
-def page_exchange_rates(session: Session, *, workspace_id: UUID, limit: int, cursor: str | None) -> Page[Exchange]:
-    """Return a page of a workspace's rates of exchange, those recorded last first.
+def page_exchange_rates(session: Session, *, workspace_id: UUID, limit: int, cursor: str | None) -> Page[ExchangeRate]:
+    """Return a page of a workspace's exchange rates, those recorded last first.
 
     Raises:
         BadCursor: `cursor` was not made here.
     """
-    place = tuple_(ExchangeRate.recorded_at, ExchangeRate.id)
     wanted = select(ExchangeRate).where(ExchangeRate.workspace_id == workspace_id)
-    if cursor is not None:
-        wanted = wanted.where(place < read_cursor(cursor))
-    newest = ExchangeRate.recorded_at.desc(), ExchangeRate.id.desc()
-    rows = [exchange_of(row) for row in session.scalars(wanted.order_by(*newest).limit(limit + 1))]
-    more = write_cursor(rows[limit - 1].recorded_at, rows[limit - 1].id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return newest_first(
+        session, wanted, at=ExchangeRate.recorded_at, row_id=ExchangeRate.id, limit=limit, cursor=cursor
+    )
 
 
 def exchange_of(row: ExchangeRate) -> Exchange:
-    """Return a rate of exchange as the rules see it."""
+    """Return an exchange rate as the rules see it."""
     return Exchange(
         id=row.id,
         from_currency=row.from_currency,
@@ -140,16 +136,10 @@ def page_llm_prices(
     Raises:
         BadCursor: `cursor` was not made here.
     """
-    place = tuple_(LlmPrice.recorded_at, LlmPrice.id)
     wanted = select(LlmPrice).where(LlmPrice.workspace_id == workspace_id)
     if model is not None:
         wanted = wanted.where(LlmPrice.model == model)
-    if cursor is not None:
-        wanted = wanted.where(place < read_cursor(cursor))
-    newest = LlmPrice.recorded_at.desc(), LlmPrice.id.desc()
-    rows = list(session.scalars(wanted.order_by(*newest).limit(limit + 1)))
-    more = write_cursor(rows[limit - 1].recorded_at, rows[limit - 1].id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return newest_first(session, wanted, at=LlmPrice.recorded_at, row_id=LlmPrice.id, limit=limit, cursor=cursor)
 
 
 def list_price_of(row: LlmPrice) -> ListPrice:

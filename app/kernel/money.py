@@ -47,7 +47,7 @@ class InvalidAmount(Invalid):
 
 
 class InvalidFactor(Invalid):
-    """A rate of exchange is plain decimal text such as 1.0832: at most 10 digits, then at most 10 decimal places."""
+    """An exchange rate is plain decimal text such as 1.0832: at most 10 digits, then at most 10 decimal places."""
 
 
 class UnknownCurrency(Invalid):
@@ -68,7 +68,7 @@ def parse_amount(text: str) -> Decimal:
 
 
 def parse_factor(text: str) -> Decimal:
-    """Return the rate of exchange that this text says.
+    """Return the exchange rate that this text says.
 
     Raises:
         InvalidFactor: not plain decimal text, as with amounts, or more digits than are kept.

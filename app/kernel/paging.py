@@ -10,6 +10,9 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 from app.kernel.errors import Fault, Invalid
 
 Row = TypeVar("Row")
@@ -54,3 +57,26 @@ def read_cursor(text: str) -> tuple[datetime, UUID]:
     if at.tzinfo is None:
         raise BadCursor(faults=[Fault("cursor", "is not a cursor of this service")])
     return at, row_id
+
+
+def newest_first(
+    session: Session,
+    wanted: Select[Row],
+    *,
+    at: InstrumentedAttribute[datetime],
+    row_id: InstrumentedAttribute[UUID],
+    limit: int,
+    cursor: str | None,
+) -> Page[Row]:
+    """Return a page of the rows of one table, by (time, id), the last first.
+
+    Raises:
+        BadCursor: `cursor` was not made here.
+    """
+    if cursor is not None:
+        wanted = wanted.where(tuple_(at, row_id) < read_cursor(cursor))
+    rows = list(session.scalars(wanted.order_by(at.desc(), row_id.desc()).limit(limit + 1)))
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], write_cursor(getattr(last, at.key), getattr(last, row_id.key)))

@@ -1,4 +1,4 @@
-"""Corrections with the names that people know things by: whose, by whom, of which item, and what was measured.
+"""Adjustments with the names that people know things by: whose, by whom, of which item, and what was measured.
 
 Called by the pages of adjustments and of one's own time.
 """
@@ -20,7 +20,7 @@ from app.timekeeping.models import TimeEntry
 
 @dataclass(frozen=True)
 class Adjusted:
-    """A correction; `item_id`, `task_type` and `measured_ms` are None for time outside of items."""
+    """An adjustment; `item_id`, `task_type` and `measured_ms` are None for time outside of items."""
 
     row: AdjustmentRow
     person: str
@@ -41,9 +41,10 @@ def list_adjusted(
     limit: int,
     cursor: str | None = None,
 ) -> Page[Adjusted]:
-    """Return a page of corrections, the newest first: of everybody, or of one person's time."""
-    terms = {"workspace_id": workspace_id, "person_id": person_id, "state": state}
-    page = list_adjustments(session, **terms, limit=limit, cursor=cursor)  # type: ignore[arg-type]  # the names are those of its parameters
+    """Return a page of adjustments, the newest first: of everybody, or of one person's time."""
+    page = list_adjustments(
+        session, workspace_id=workspace_id, person_id=person_id, state=state, limit=limit, cursor=cursor
+    )
     names = _names(session, page.rows)
     claims = _claims(session, [row.claim_id for row in page.rows if row.claim_id is not None])
     rows = [

@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Date, case, cast, func, null
+from sqlalchemy import case, func
 from sqlalchemy.orm import Session
 
-from app.kernel.money import EXACT, round_rows
+from app.kernel.money import round_rows
 from app.reports.cost_query import CostQuery, CostRow
-from app.reports.exchanging import Exchanger
+from app.reports.exchanging import Exchanger, exchanged_on
 from app.reports.ledger import lines_of
 from app.reports.ledger_lines import LINES
 from app.review.models import Vote
@@ -50,20 +50,19 @@ def read_parts(
         (audited, "audit"),
         else_="review",
     ).label("part")
-    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
+    day = exchanged_on(query.currency, LINES.c.dated_at)
     sums = (
-        lines_of(workspace_id, query, part, on.label("exchanged_on"), LINES.c.currency, func.sum(LINES.c.amount))
+        lines_of(workspace_id, query, part, day, LINES.c.currency, func.sum(LINES.c.amount))
         .where(LINES.c.currency.is_not(None))
         .group_by("part", "exchanged_on", LINES.c.currency)
     )
-    amounts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for name, day, currency, amount in session.execute(sums):
-        shown, worth = exchanger.exchange(amount, currency, day)
-        amounts[shown][name] = EXACT.add(amounts[shown][name], worth)
+    by_part: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for name, on, currency, amount in session.execute(sums):
+        exchanger.add(by_part[name], amount, currency, on)
     return [
         part
-        for currency in sorted({*amounts, *total.llm_cost})
-        for part in (*_of_models(currency, total), *_rounded(currency, amounts[currency]))
+        for currency in sorted({*total.cost, *total.llm_cost})
+        for part in (*_of_models(currency, total), *_rounded(currency, by_part))
     ]
 
 
@@ -72,7 +71,7 @@ def _of_models(currency: str, total: CostRow) -> list[Part]:
     return [Part("llm", currency, cost)] if cost else []
 
 
-def _rounded(currency: str, amounts: dict[str, Decimal]) -> list[Part]:
-    names = [name for name in PARTS if amounts.get(name)]
-    costs = round_rows([amounts[name] for name in names], currency)
+def _rounded(currency: str, by_part: dict[str, dict[str, Decimal]]) -> list[Part]:
+    names = [name for name in PARTS if by_part[name].get(currency)]
+    costs = round_rows([by_part[name][currency] for name in names], currency)
     return [Part(name, currency, cost) for name, cost in zip(names, costs, strict=True)]

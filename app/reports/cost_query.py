@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, case, cast, func
+from sqlalchemy import ColumnElement, Date, Uuid, case, cast, func, null
 
 from app.kernel.errors import Fault, Invalid
 from app.kernel.ids import show
@@ -18,6 +18,8 @@ GROUPS: Final = (
     *("task_type", "queue", "person", "model", "prompt_version", "rule", "risk", "outcome"),
     *("day", "week", "month"),
 )
+#: The person of what is nobody's, such as what models cost.
+NOBODY: Final = cast(null(), Uuid)
 Key = tuple[Any, ...]
 
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, cast, distinct, func, literal, null, select
+from sqlalchemy import distinct, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.kernel.money import EXACT, round_rows
 from app.queue.models import Claim, Item, Queue
 from app.reports.cost_parts import Part, read_parts
 from app.reports.cost_query import CostQuery, CostRow, Key, columns, shown, within
-from app.reports.exchanging import Exchanger, Used
+from app.reports.exchanging import Exchanger, Used, exchanged_on
 from app.reports.ledger import OUTCOME, lines_of
 from app.reports.ledger_lines import LINES
 from app.reports.llm_costs import add_accepted, add_llm
@@ -28,7 +28,7 @@ from app.submissions.models import Submission, TaskType
 
 @dataclass(frozen=True)
 class CostReport:
-    """The lines and their sum, what it is made of, and the rates of exchange that were used or were missing."""
+    """The lines and their sum, what it is made of, and the exchange rates that were used or were missing."""
 
     query: CostQuery
     rows: list[CostRow]
@@ -62,13 +62,11 @@ def read_costs(session: Session, *, workspace_id: Any, query: CostQuery) -> Cost
 
 def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, exchanger: Exchanger) -> None:
     groups = columns(query, at=LINES.c.dated_at, person=LINES.c.person_id, outcome=OUTCOME)
-    # Markets have one rate a day; without a currency to report in, days need not be told apart.
-    on = null() if query.currency is None else cast(func.timezone("UTC", LINES.c.dated_at), Date)
     sums = lines_of(
         workspace_id,
         query,
         *groups,
-        on.label("exchanged_on"),
+        exchanged_on(query.currency, LINES.c.dated_at),
         LINES.c.currency,
         func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind.in_(("active", "adjustment"))), 0),
         func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind == "adjustment"), 0),
@@ -81,8 +79,7 @@ def _add_time(session: Session, workspace_id: Any, query: CostQuery, row: Any, e
         line.adjusted_ms += int(adjusted_ms)
         line.unpriced_ms += int(unpriced_ms)
         if currency is not None:
-            shown, worth = exchanger.exchange(amount, currency, day)
-            line.amounts[shown] = EXACT.add(line.amounts.get(shown, Decimal(0)), worth)
+            exchanger.add(line.amounts, amount, currency, day)
     counts = lines_of(workspace_id, query, *groups, func.count(distinct(Claim.item_id)))
     for *key, items in session.execute(counts.group_by(*groups) if groups else counts):
         if items:

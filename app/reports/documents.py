@@ -1,7 +1,5 @@
-"""A cost report as JSON and as CSV. Called by the reports API and the costs page."""
+"""Cost reports, their lines and how long reviews take, as JSON; costs as CSV too. Called by the reports API."""
 
-import csv
-import io
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,10 +10,14 @@ from app.reports.cost_query import CostRow
 from app.reports.costs import CostReport
 from app.reports.exchanging import Used
 from app.reports.handling import HandlingRow
-from app.reports.ledger import KINDS, Line
+from app.reports.ledger import KINDS, LedgerLine
+from app.reports.tables import csv_table
 
-# A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text again.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: What a table of costs says of each group, in this order.
+FIGURES: Final = (
+    *("decisions", "items", "accepted", "active_seconds", "adjusted_seconds", "cost", "llm_cost", "currency"),
+    *("unpriced_seconds", "llm_unpriced_calls"),
+)
 
 
 def cost_rows(row: CostRow) -> list[dict[str, Any]]:
@@ -87,7 +89,7 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
 
 
-def line_document(line: Line) -> dict[str, Any]:
+def line_document(line: LedgerLine) -> dict[str, Any]:
     """Return a line of the ledger, JSON-ready; its cost has all six places."""
     return {
         "id": show(KINDS[line.kind], line.id),
@@ -123,7 +125,7 @@ def handling_document(row: HandlingRow) -> dict[str, Any]:
 
 
 def _exchange(one: Used, currency: str | None) -> dict[str, Any]:
-    """Return a rate of exchange that a report used, or one that it lacked: then `rate` is null."""
+    """Return an exchange rate that a report used, or one that it lacked: then `rate` is null."""
     return {
         "from": one.from_currency,
         "to": currency,
@@ -136,27 +138,10 @@ def _exchange(one: Used, currency: str | None) -> dict[str, Any]:
     }
 
 
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    bare = text.lstrip("\ufeff \x00\u00a0")
-    return f"'{text}" if bare.startswith(_FORMULA) else text
-
-
 def cost_csv(report: CostReport) -> str:
-    """Return a cost report as CSV: every cell quoted, formulas defused, the total last."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    words = list(report.query.group_by)
-    figures = [
-        *("decisions", "items", "accepted", "active_seconds", "adjusted_seconds", "cost", "llm_cost", "currency"),
-        *("unpriced_seconds", "llm_unpriced_calls"),
-    ]
-    writer.writerow([*words, *figures])
-    document = cost_document(report)
-    for line in document["rows"]:
-        groups = [safe_cell(line["group"].get(w) or "") for w in words]
-        writer.writerow([*groups, *("" if line[f] is None else line[f] for f in figures)])
-    total = document["total"]
-    label = ["total", *[""] * (len(words) - 1)] if words else []
-    writer.writerow([*label, *("" if total[f] is None else total[f] for f in figures)])
-    return out.getvalue()
+    """Return a cost report as CSV, the total last."""
+    words, document = list(report.query.group_by), cost_document(report)
+    lines = [([line["group"].get(word) or "" for word in words], line) for line in document["rows"]]
+    lines.append((["total", *[""] * len(words)][: len(words)], document["total"]))
+    rows = ([*group, *("" if line[name] is None else str(line[name]) for name in FIGURES)] for group, line in lines)
+    return csv_table([*words, *FIGURES], rows)

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Date, cast, func, null
 from sqlalchemy.orm import Session
 
 from app.costs.queries import list_exchange_rates
 from app.costs.rules import Exchange, converted, exchange_on
+from app.kernel.money import EXACT
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ class Used:
     source: str | None = None
 
 
+def exchanged_on(currency: str | None, at: Any) -> ColumnElement[Any]:
+    """Return the day of an amount's exchange rate, by which sums are grouped: markets have one a day.
+
+    Without a currency to report in, days need not be told apart, and it is null.
+    """
+    day = null() if currency is None else cast(func.timezone("UTC", at), Date)
+    return day.label("exchanged_on")
+
+
 @dataclass
 class Exchanger:
     """Converts amounts into one currency, or none, and remembers by what."""
@@ -42,7 +54,7 @@ class Exchanger:
 
     @classmethod
     def read(cls, session: Session, *, workspace_id: UUID, currency: str | None, as_of: datetime) -> "Exchanger":
-        """Return one with the workspace's rates of exchange."""
+        """Return one with the workspace's exchange rates."""
         rates = [] if currency is None else list_exchange_rates(session, workspace_id=workspace_id)
         return cls(currency, rates, as_of)
 
@@ -56,6 +68,11 @@ class Exchanger:
             )
         by = self._found[currency, on]
         return (currency, amount) if by is None else (self.currency, converted(amount, by, to_currency=self.currency))
+
+    def add(self, amounts: dict[str, Decimal], amount: Decimal, currency: str, on: date | None) -> None:
+        """Add an amount to sums by currency, in the one in which it is shown."""
+        shown, worth = self.exchange(amount, currency, on)
+        amounts[shown] = EXACT.add(amounts.get(shown, Decimal(0)), worth)
 
     def used(self) -> list[Used]:
         """Return what was needed, by currency and day."""

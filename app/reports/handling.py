@@ -5,17 +5,15 @@ it. Never by person: a reviewer's pace is hers and her lead's. Called by the rep
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid as UuidType
-from sqlalchemy import and_, case, cast, func, null, select
+from sqlalchemy import CTE, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.kernel.errors import Fault, Invalid
 from app.queue.models import Item, Queue
-from app.reports.cost_query import GROUPS, expressions
+from app.reports.cost_query import GROUPS, NOBODY, CostQuery, columns, within
 from app.reports.ledger import STATUS_OF_VERB
 from app.review.models import Vote
 from app.submissions.models import Submission, TaskType
@@ -57,50 +55,14 @@ def check_handling_groups(words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def read_handling(
-    session: Session,
-    *,
-    workspace_id: UUID,
-    group_by: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    tz: str,
-    as_of: datetime,
-) -> list[HandlingRow]:
-    """Return how long the reviews of a period took, the group with most of them first."""
-    outcome = case(STATUS_OF_VERB, value=Vote.verb)
-    known = expressions(tz, at=Vote.at, person=cast(null(), UuidType), outcome=outcome)
-    names = [f"g{n}" for n in range(len(group_by))]
-    wanted: list[Any] = [Vote.workspace_id == workspace_id, Vote.at <= as_of]
-    wanted += [Vote.at >= since] if since is not None else []
-    wanted += [Vote.at < until] if until is not None else []
-    reviews = (
-        select(
-            *(known[word].label(name) for word, name in zip(group_by, names, strict=True)), Vote.active_ms.label("ms")
-        )
-        .select_from(Vote)
-        .join(Item, Item.id == Vote.item_id)
-        .join(Queue, Queue.id == Item.queue_id)
-        .join(Submission, Submission.id == Item.submission_id)
-        .join(TaskType, TaskType.id == Submission.task_type_id)
-        .where(*wanted)
-        .cte("reviews")
-    )
-    keys = [reviews.c[name] for name in names]
-
-    def share(part: float) -> Any:
-        return func.percentile_cont(part).within_group(reviews.c.ms)
-
-    cuts = select(
-        *keys,
-        share(TRIMMED).label("low"),
-        share(0.5).label("median"),
-        share(0.9).label("p90"),
-        share(1 - TRIMMED).label("high"),
-    ).group_by(*keys)
-    bounds = cuts.cte("bounds")
+def read_handling(session: Session, *, workspace_id: UUID, query: CostQuery) -> list[HandlingRow]:
+    """Return how long the reviews of a period took, the group with most of them first; its currency has no say."""
+    reviews = _reviews(workspace_id, query)
+    keys = [reviews.c[f"g{n}"] for n in range(len(query.group_by))]
+    bounds = _bounds(reviews, keys)
     inside = reviews.c.ms.between(bounds.c.low, bounds.c.high)
-    same = and_(True, *(reviews.c[name].is_not_distinct_from(bounds.c[name]) for name in names))
+    outside_ms = func.coalesce(func.sum(reviews.c.ms).filter(~inside), 0)
+    same = and_(True, *(key.is_not_distinct_from(bounds.c[key.name]) for key in keys))
     found = session.execute(
         select(
             *keys,
@@ -109,13 +71,43 @@ def read_handling(
             bounds.c.median,
             bounds.c.p90,
             func.avg(reviews.c.ms).filter(inside),
-            func.coalesce(func.sum(reviews.c.ms).filter(~inside), 0) / func.nullif(func.sum(reviews.c.ms), 0),
+            outside_ms / func.nullif(func.sum(reviews.c.ms), 0),
         )
         .join(bounds, same)
         .group_by(*keys, bounds.c.median, bounds.c.p90)
         .order_by(func.count().desc(), *keys)
     )
-    return [_row(group_by, row) for row in found]
+    return [_row(query.group_by, row) for row in found]
+
+
+def _reviews(workspace_id: UUID, query: CostQuery) -> CTE:
+    """Return the verdicts of a period: the group of each, as g0, g1 and so on, and its active time `ms`."""
+    groups = columns(query, at=Vote.at, person=NOBODY, outcome=case(STATUS_OF_VERB, value=Vote.verb))
+    return (
+        select(*groups, Vote.active_ms.label("ms"))
+        .select_from(Vote)
+        .join(Item, Item.id == Vote.item_id)
+        .join(Queue, Queue.id == Item.queue_id)
+        .join(Submission, Submission.id == Item.submission_id)
+        .join(TaskType, TaskType.id == Submission.task_type_id)
+        .where(Vote.workspace_id == workspace_id, *within(query, Vote.at, Vote.at))
+        .cte("reviews")
+    )
+
+
+def _bounds(reviews: CTE, keys: list[Any]) -> CTE:
+    """Return the median and ninetieth percentile of each group, and between what its trimmed mean lies."""
+
+    def part(share: float) -> Any:
+        return func.percentile_cont(share).within_group(reviews.c.ms)
+
+    cuts = (
+        part(TRIMMED).label("low"),
+        part(0.5).label("median"),
+        part(0.9).label("p90"),
+        part(1 - TRIMMED).label("high"),
+    )
+    return select(*keys, *cuts).group_by(*keys).cte("bounds")
 
 
 def _row(group_by: tuple[str, ...], row: Any) -> HandlingRow:

@@ -1,7 +1,7 @@
 """The lines of the ledger, one by one, as the numbers of a cost report are made of them.
 
-Newest first, in pages that cost the same however deep they lie. Time that was open and not counted has no line here: it
-is in no number. Called by cost reports, and by the page and the API that open a number.
+The latest first, in pages. Time that was open and not counted has no line here: it is in no number. Called by cost
+reports, and by the page and the API that open a number.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class BadFilter(Invalid):
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerLine:
     """A line of the ledger. `amount` is at six places; None is unpriced, or time that a claim alone does not price."""
 
     id: UUID
@@ -83,7 +83,7 @@ def list_lines(
     group: Mapping[str, str],
     limit: int,
     cursor: str | None = None,
-) -> Page[Line]:
+) -> Page[LedgerLine]:
     """Return a page of the lines that a number is made of, the latest first.
 
     Args:
@@ -108,7 +108,7 @@ def list_lines(
     )
     if cursor is not None:
         wanted = wanted.where(place < read_cursor(cursor))
-    rows = [Line(*row) for row in session.execute(wanted)]
+    rows = [LedgerLine(*row) for row in session.execute(wanted)]
     more = write_cursor(rows[limit - 1].dated_at, rows[limit - 1].id) if len(rows) > limit else None
     return Page(rows[:limit], more)
 

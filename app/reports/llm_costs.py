@@ -4,22 +4,18 @@ Calls that failed and were billed count, and so do those of outputs that were re
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, case, cast, func, literal, null, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from app.kernel.money import EXACT
 from app.queue.models import Item, Queue
-from app.reports.cost_query import CostQuery, CostRow, Key, columns, within
-from app.reports.exchanging import Exchanger
+from app.reports.cost_query import NOBODY, CostQuery, CostRow, Key, columns, within
+from app.reports.exchanging import Exchanger, exchanged_on
 from app.reports.ledger_lines import LLM_LINES
 from app.submissions.models import Submission, TaskType
 
-# Models cost no person's time.
-NOBODY: Final = cast(null(), Uuid)
 # An output that is used as it came, or as a person corrected it.
 ACCEPTED: Final = ("passed", "approved", "corrected")
 
@@ -36,11 +32,10 @@ def add_llm(
     lines = LLM_LINES.c
     groups = columns(query, at=lines.at, person=NOBODY, outcome=Submission.status)
     priced = case((lines.priced_at <= query.as_of, lines.amount))
-    on = null() if query.currency is None else cast(func.timezone("UTC", lines.at), Date)
     sums = (
         select(
             *groups,
-            on.label("exchanged_on"),
+            exchanged_on(query.currency, lines.at),
             case((priced.is_not(None), lines.currency)).label("priced_in"),
             func.sum(priced),
             func.count().filter(priced.is_(None)),
@@ -57,8 +52,7 @@ def add_llm(
         line = row(tuple(key))
         line.llm_unpriced += int(unpriced)
         if currency is not None:
-            shown, worth = exchanger.exchange(amount, currency, day)
-            line.llm_amounts[shown] = EXACT.add(line.llm_amounts.get(shown, Decimal(0)), worth)
+            exchanger.add(line.llm_amounts, amount, currency, day)
 
 
 def add_accepted(session: Session, *, workspace_id: UUID, query: CostQuery, row: Callable[[Key], CostRow]) -> None:
@@ -67,7 +61,7 @@ def add_accepted(session: Session, *, workspace_id: UUID, query: CostQuery, row:
         return
     groups = columns(query, at=Submission.created_at, person=NOBODY, outcome=Submission.status)
     counts = (
-        select(*groups, func.count(), literal(0))
+        select(*groups, func.count())
         .select_from(Submission)
         .join(TaskType, TaskType.id == Submission.task_type_id)
         .outerjoin(Item, Item.submission_id == Submission.id)
@@ -78,6 +72,6 @@ def add_accepted(session: Session, *, workspace_id: UUID, query: CostQuery, row:
             *within(query, Submission.created_at, Submission.created_at),
         )
     )
-    for *key, accepted, _ in session.execute(counts.group_by(*groups) if groups else counts):
+    for *key, accepted in session.execute(counts.group_by(*groups) if groups else counts):
         if accepted:
             row(tuple(key)).accepted += int(accepted)

@@ -1,6 +1,6 @@
 """Days and claims with more active time than a person should have: shown to whoever leads, never cut.
 
-Called by the page of corrections.
+Called by the page of adjustments.
 """
 
 from dataclasses import dataclass

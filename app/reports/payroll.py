@@ -3,9 +3,6 @@
 Days are those of the asked zone; a line belongs to the day it is dated, so a closed day never changes.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,9 +18,9 @@ from app.kernel.money import EXACT, quantize_entry, round_rows
 from app.kernel.seconds import seconds_text
 from app.queue.models import Queue
 from app.reports.cost_query import CostQuery
-from app.reports.documents import safe_cell
 from app.reports.ledger import lines_of
 from app.reports.ledger_lines import LINES
+from app.reports.tables import csv_table
 from app.submissions.models import TaskType
 
 _HOUR_MS: Final = Decimal(3_600_000)
@@ -38,7 +35,7 @@ _JOURNAL: Final = (
 
 
 def payroll_csv(session: Session, *, workspace_id: UUID, query: CostQuery) -> str:
-    """Return each person's hours on each day as CSV: measured with corrections, items paid by the item, and cost.
+    """Return each person's hours on each day as CSV: measured with adjustments, items paid by the item, and cost.
 
     `hours` is `active_seconds` / 3600 to six places. A person with several currencies on a day has a row for each.
     """
@@ -47,8 +44,8 @@ def payroll_csv(session: Session, *, workspace_id: UUID, query: CostQuery) -> st
     sums = (
         func.coalesce(func.sum(LINES.c.ms).filter(_COUNTED), 0),
         func.coalesce(func.sum(LINES.c.ms).filter(LINES.c.kind == "adjustment"), 0),
-        func.count().filter(LINES.c.kind == "piece", LINES.c.amount >= 0)
-        - func.count().filter(LINES.c.kind == "piece", LINES.c.amount < 0),
+        # An item counts once, and one that was taken back not at all.
+        func.coalesce(func.sum(func.sign(LINES.c.amount)).filter(LINES.c.kind == "piece"), 0),
         func.sum(LINES.c.amount),
         LINES.c.currency,
         func.sum(LINES.c.unpriced_ms),
@@ -63,7 +60,7 @@ def payroll_csv(session: Session, *, workspace_id: UUID, query: CostQuery) -> st
         .group_by(*who, "day", LINES.c.currency)
         .order_by("day", Person.email, LINES.c.currency)
     )
-    return _table(_HOURS, (_hours(row) for row in found))
+    return csv_table(_HOURS, (_hours(row) for row in found))
 
 
 def _hours(row: Any) -> list[str]:
@@ -77,7 +74,7 @@ def _hours(row: Any) -> list[str]:
         seconds_text(int(ms)),
         seconds_text(int(adjusted_ms)),
         f"{quantize_entry(EXACT.divide(Decimal(int(ms)), _HOUR_MS)):f}",
-        str(items),
+        str(int(items)),
         "" if amount is None else f"{amount:f}",
         currency or "",
         seconds_text(int(unpriced_ms)),
@@ -123,7 +120,7 @@ def journal_csv(session: Session, *, workspace_id: UUID, query: CostQuery, accou
         for currency in {c.currency for c in charges}
     }
     rows = [row for charge in charges for row in _entry(charge, next(rounded[charge.currency]), accounts)]
-    return _table(_JOURNAL, rows)
+    return csv_table(_JOURNAL, rows)
 
 
 def _entry(charge: _Charge, amount: Decimal, accounts: Accounts) -> list[list[str]]:
@@ -151,17 +148,3 @@ def _entry(charge: _Charge, amount: Decimal, accounts: Accounts) -> list[list[st
             ]
         )
     return entries
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as CSV (RFC 4180) in which no cell is a formula; numbers below zero stay numbers."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([cell if _is_number(cell) else safe_cell(cell) for cell in row])
-    return out.getvalue()
-
-
-def _is_number(cell: str) -> bool:
-    return cell.removeprefix("-").replace(".", "", 1).isdecimal() and cell.isascii()

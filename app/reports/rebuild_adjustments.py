@@ -1,4 +1,4 @@
-"""Price anew the lines that corrections put in the books, and say which differ. Called where all is derived anew.
+"""Price anew the lines that adjustments put in the books, and say which differ. Called where all is derived anew.
 
 Their times are somebody's word, which no beat can prove; that each is what was granted is a check of a live system.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adjustments.models import AdjustingEntry
-from app.adjustments.rules import Line, priced
+from app.adjustments.rules import PricedTime, priced
 from app.costs.rules import Rate, rate_at
 from app.reports.payees import Payees
 
@@ -26,6 +26,6 @@ def find_adjusting_differences(
     for entry in session.scalars(select(AdjustingEntry).where(*new).execution_options(yield_per=_BATCH)):
         hers = payees(entry.workspace_id, entry.person_id)
         right = priced(entry.at, entry.ms, rate_at(cards.get(entry.workspace_id, ()), hers, entry.at, entry.posted_at))
-        stored = Line(entry.at, entry.ms, entry.rate_card_id, entry.currency, entry.amount, entry.unpriced_ms)
+        stored = PricedTime(entry.at, entry.ms, entry.rate_card_id, entry.currency, entry.amount, entry.unpriced_ms)
         if stored != right:
             yield entry.id, "is priced otherwise than its rates say"

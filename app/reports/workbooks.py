@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.kernel.strict_json import encode
 from app.reports.costs import CostReport
-from app.reports.documents import cost_document
+from app.reports.documents import FIGURES, cost_document
 from app.timekeeping.rules import RULE_VERSION
 
 _NUMBERS: Final = {
@@ -27,10 +27,6 @@ _NUMBERS: Final = {
     "unpriced_seconds": "0.000",
     "llm_unpriced_calls": "0",
 }
-_FIGURES: Final = (
-    *("decisions", "items", "accepted", "active_seconds", "adjusted_seconds", "cost", "llm_cost", "currency"),
-    *("unpriced_seconds", "llm_unpriced_calls"),
-)
 
 
 def cost_workbook(report: CostReport) -> bytes:
@@ -44,9 +40,9 @@ def cost_workbook(report: CostReport) -> bytes:
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet("Costs")
         words = list(report.query.group_by)
-        sheet.write_row(0, 0, [*words, *_FIGURES], bold)
+        sheet.write_row(0, 0, [*words, *FIGURES], bold)
         sheet.freeze_panes(1, 0)
-        lines = [({**line["group"]}, line) for line in document["rows"]]
+        lines = [(line["group"], line) for line in document["rows"]]
         lines.append(({words[0]: "total"} if words else {}, document["total"]))
         for number, (group, figures) in enumerate(lines, start=1):
             for column, word in enumerate(words):
@@ -58,7 +54,7 @@ def cost_workbook(report: CostReport) -> bytes:
 
 
 def _write_figures(sheet: Worksheet, row: int, first: int, figures: dict[str, Any], formats: dict[str, Any]) -> None:
-    for column, name in enumerate(_FIGURES, start=first):
+    for column, name in enumerate(FIGURES, start=first):
         value = figures[name]
         if value is None:
             continue

@@ -1,52 +1,34 @@
-"""/adjustments: corrections of counted time that wait for a yes or a no, those that have it, and time to add.
+"""/adjustments: those of counted time that wait for a yes or a no, those that have it, and time to add.
 
 For whoever leads; nobody settles her own. /time/claims/...: ask for one, at the page of one's own time.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.adjustments.rules import REASONS
 from app.adjustments.service import NoSuchTime, OwnTime, Wish, add_time, ask, grant, refuse
 from app.edge.context import db, now, person_id, principal, workspace_id
 from app.edge.guard import allow
-from app.kernel.errors import Fault, Invalid
+from app.kernel.errors import Fault
 from app.kernel.ids import parse, show
-from app.reports.adjusted import Adjusted, list_adjusted
+from app.reports.adjusted import list_adjusted
 from app.reports.long_days import LongTime, list_long_times
 from app.reports.own_time import ClaimTime, find_claim_time
 from app.reports.people import names_of_people
+from app.web.adjustment_rows import REASON_WORDS, row_of
 from app.web.durations import read_duration, write_duration, write_exactly
 from app.web.onward import to
-from app.web.settings_forms import refused, typed, unknown_fields
-from app.web.zones import midnight, my_zone
+from app.web.settings_forms import BadEntry, refused, typed, unknown_fields
+from app.web.zones import NO_DAY, my_midnight, my_zone
 
 page = Blueprint("adjustment_pages", __name__)
-REASON_WORDS: Final = dict(
-    zip(
-        REASONS,
-        (
-            "I worked on it away from this page",
-            "I was reading, and it was not counted",
-            "I was not working on it",
-            "Something else",
-        ),
-        strict=True,
-    )
-)
-STATE_WORDS: Final = {"asked": "waits", "granted": "granted", "refused": "refused"}
 _SHOWN: Final = 50
 # What a length in a form can say.
 _SHORTEST_MS: Final = 1_000
-
-
-class BadEntry(Invalid):
-    """Something was typed that cannot be read."""
 
 
 @page.get("/time/claims/<claim_id>")
@@ -134,7 +116,7 @@ def _refused(change: Any, field: str) -> dict[str, str]:
 @page.get("/adjustments")
 @allow("oversee")
 def show_all() -> str:
-    """Show the corrections that wait, and those that were settled."""
+    """Show the adjustments that wait, and those that were settled."""
     today = now().astimezone(my_zone()).date().isoformat()
     return _show({"person": "", "day": today, "length": "", "note": ""}, {})
 
@@ -173,39 +155,10 @@ def _long(one: LongTime) -> dict[str, Any]:
     }
 
 
-def row_of(one: Adjusted) -> dict[str, Any]:
-    """Return a correction as templates show it."""
-    row = one.row
-    id_ = show("adjustment", row.id)
-    return {
-        "id": id_,
-        "person": one.person,
-        "own": row.person_id == person_id(),
-        "task_type": one.task_type,
-        "external_id": one.external_id,
-        "item_url": None if one.item_id is None else url_for("item_page.show", item_id=show("item", one.item_id)),
-        "at": row.at,
-        "kind": row.kind,
-        "measured": None if one.measured_ms is None else write_exactly(one.measured_ms),
-        "asked": None if row.asked_ms is None else write_exactly(row.asked_ms),
-        "granted": None if row.granted_ms is None else write_exactly(row.granted_ms),
-        "should_be": "" if row.asked_ms is None else write_duration(row.asked_ms),
-        "reason": REASON_WORDS.get(row.reason, "Its rate became known later"),
-        "note": row.note,
-        "asked_by": one.asked_by,
-        "asked_at": row.asked_at,
-        "state": STATE_WORDS[row.state],
-        "settled_by": one.settled_by,
-        "settled_at": row.settled_at,
-        "reply": row.reply,
-        "settle_url": url_for("adjustment_pages.settle", adjustment_id=id_),
-    }
-
-
 @page.post("/adjustments/<adjustment_id>")
 @allow("oversee")
 def settle(adjustment_id: str) -> Response | tuple[str, int]:
-    """Grant a correction, or refuse it with a word why."""
+    """Grant an adjustment, or refuse it with a word why."""
     grants = request.form.get("act") == "grant"
     terms: dict[str, Any] = {
         "actor": principal().actor,
@@ -266,10 +219,9 @@ def _noon(text: str) -> datetime:
     Raises:
         BadEntry: it is no day, or one that is to come.
     """
-    try:
-        begins = midnight(date.fromisoformat(text), ZoneInfo(my_zone().key))
-    except ValueError:
-        raise BadEntry(faults=[Fault("/day", "Give a day such as 2026-01-31.")]) from None
+    begins = my_midnight(text)
+    if begins is None:
+        raise BadEntry(faults=[Fault("/day", NO_DAY)])
     if begins > now():
         raise BadEntry(faults=[Fault("/day", "That day is still to come.")])
     return min(begins + timedelta(hours=12), now())

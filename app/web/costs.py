@@ -1,5 +1,6 @@
 """/reports/costs: what review costs, as one chart and its table."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -96,15 +97,7 @@ def _currency(faults: dict[str, str]) -> str | None:
 
 def _handling(query: CostQuery) -> list[dict[str, Any]]:
     """Return how long reviews of the period took, by what came of them."""
-    found = read_handling(
-        db(),
-        workspace_id=workspace_id(),
-        group_by=("outcome",),
-        since=query.since,
-        until=query.until,
-        tz=query.tz,
-        as_of=query.as_of,
-    )
+    found = read_handling(db(), workspace_id=workspace_id(), query=replace(query, group_by=("outcome",)))
     return [
         {
             "outcome": row.group["outcome"],

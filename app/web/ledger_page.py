@@ -10,7 +10,7 @@ from app.edge.context import db, now, principal, workspace_id
 from app.edge.guard import allow
 from app.kernel.ids import show as show_id
 from app.reports.cost_query import GROUPS, CostQuery
-from app.reports.ledger import Line, list_lines
+from app.reports.ledger import LedgerLine, list_lines
 from app.reports.people import names_of_people
 from app.web.durations import write_exactly
 from app.web.zones import asked_day, chosen_zone, midnight
@@ -18,7 +18,7 @@ from app.web.zones import asked_day, chosen_zone, midnight
 page = Blueprint("ledger_page", __name__)
 SHOWN: Final = 100
 _LONGEST: Final = 200
-_KINDS: Final = {"active": "time", "piece": "item", "adjustment": "correction"}
+_KINDS: Final = {"active": "time", "piece": "item", "adjustment": "adjustment"}
 
 
 @page.get("/reports/ledger")
@@ -63,7 +63,7 @@ def _about(group: dict[str, str]) -> list[tuple[str, str]]:
     return [(word.replace("_", " "), names.get(text, text) or "(none)") for word, text in group.items()]
 
 
-def _line(one: Line) -> dict[str, Any]:
+def _line(one: LedgerLine) -> dict[str, Any]:
     may_open = principal().may("read") or principal().may("review")
     item_id = one.item_id if may_open else None
     return {

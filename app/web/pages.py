@@ -51,7 +51,7 @@ _NAV: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("queue_pages.show_all", "Queues", frozenset({"review", "queues", "run_queues"})),
     ("item_list_page.show", "Items", frozenset({"review", "queues", "run_queues"})),
     ("floor.show_floor", "Floor", frozenset({"oversee"})),
-    ("adjustment_pages.show_all", "Corrections", frozenset({"oversee"})),
+    ("adjustment_pages.show_all", "Adjustments", frozenset({"oversee"})),
     ("costs.show", "Costs", frozenset({"reports"})),
     ("rate_pages.show_all", "Rates", frozenset({"rates"})),
     ("time_page.show", "My time", frozenset({"review"})),

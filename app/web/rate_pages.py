@@ -6,7 +6,6 @@ Rates are only ever added; a mistake is mended by a further one, and what is pos
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -27,43 +26,36 @@ from app.kernel.money import parse_amount, parse_factor
 from app.reports.people import names_of_people
 from app.reports.unpriced import list_unpriced, list_unpriced_models
 from app.web.onward import to
-from app.web.settings_forms import lines, refused, typed, unknown_fields
-from app.web.zones import midnight, my_zone
+from app.web.settings_forms import BadEntry, lines, refused, ticked, typed, unknown_fields
+from app.web.zones import NO_DAY, my_midnight, my_zone, read_day
 
 page = Blueprint("rate_pages", __name__)
 UNITS: Final = {"hour": "an hour", "minute": "a minute", "item": "an item"}
-_FIELDS: Final = ("until", "whom", "currency", "unit", "base", "burden", "overhead", "valid_from", "valid_to")
+_FIELDS: Final = ("until", "sure", "whom", "currency", "unit", "base", "burden", "overhead", "valid_from", "valid_to")
 _EXCHANGE_FIELDS: Final = ("exchange_base", "date", "source", "rates")
 _EXCHANGES_SHOWN: Final = 50
 _EXCHANGES_AT_MOST: Final = 200
-
-
-class BadEntry(Invalid):
-    """Something was typed that cannot be read."""
 
 
 @page.get("/admin/rates")
 @allow("rates")
 def show_all() -> str:
     """Show every rate, whose time has none, and the forms for one more."""
-    return _show({"whom": request.args.get("whom", ""), **_usual()}, {}, {})
-
-
-def _usual() -> dict[str, str]:
-    """Return a form's first values: what the newest rate has, from today on."""
-    today = now().astimezone(my_zone()).date().isoformat()
-    newest = next(iter(list_rate_cards(db(), workspace_id=workspace_id())), None)
-    currency = "EUR" if newest is None else newest.currency
-    return {"currency": currency, "unit": "hour", "base": "", "burden": "1", "overhead": "0", "valid_from": today}
+    return _show({"whom": request.args.get("whom", "")}, {}, {})
 
 
 def _show(values: dict[str, str], faults: dict[str, str], exchange: dict[str, str]) -> str:
+    """Show the page; what a form has no value for begins as the newest rate has it, from today on."""
+    cards = list_rate_cards(db(), workspace_id=workspace_id())
+    today = now().astimezone(my_zone()).date().isoformat()
+    currency = cards[0].currency if cards else "EUR"
+    usual = {"currency": currency, "unit": "hour", "base": "", "burden": "1", "overhead": "0", "valid_from": today}
     names = names_of_people(db(), workspace_id=workspace_id())
     vendors = sorted(list_vendors(db(), workspace_id=workspace_id()))
     exchanges = page_exchange_rates(db(), workspace_id=workspace_id(), limit=_EXCHANGES_SHOWN, cursor=None)
     return render_template(
         "admin/rates.html",
-        cards=[_card(one, names) for one in list_rate_cards(db(), workspace_id=workspace_id())],
+        cards=[_card(one, names) for one in cards],
         unpriced=[
             {
                 "name": one.name,
@@ -86,8 +78,8 @@ def _show(values: dict[str, str], faults: dict[str, str], exchange: dict[str, st
             *({"id": id_, "name": name} for id_, name in sorted(names.items(), key=lambda pair: pair[1].casefold())),
         ],
         units=UNITS,
-        values=values,
-        exchange={"base": values["currency"], "date": now().astimezone(my_zone()).date().isoformat(), **exchange},
+        values=usual | values,
+        exchange={"base": currency, "date": today, **exchange},
         faults=faults,
         problems=unknown_fields(faults, (*_FIELDS, *_EXCHANGE_FIELDS)),
     )
@@ -186,11 +178,10 @@ def _amount(name: str, text: str, faults: list[Fault]) -> Decimal:
 
 def _day(name: str, text: str, faults: list[Fault]) -> datetime | None:
     """Return the instant at which a day begins for the reader."""
-    try:
-        return midnight(date.fromisoformat(text), ZoneInfo(my_zone().key))
-    except ValueError:
-        faults.append(Fault(f"/{name}", "Give a day such as 2026-01-31."))
-        return None
+    begins = my_midnight(text)
+    if begins is None:
+        faults.append(Fault(f"/{name}", NO_DAY))
+    return begins
 
 
 @page.post("/admin/rates/unpriced/<person_id>")
@@ -204,7 +195,7 @@ def price(person_id: str) -> Response | tuple[str, int]:
 
     faults = refused(change)
     if faults is not None:
-        return _show({"whom": "", **_usual()}, faults, {}), 409
+        return _show({}, faults, {}), 409
     return to("rate_pages.show_all", outcome="priced_anew")
 
 
@@ -216,13 +207,15 @@ def close() -> Response | tuple[str, int]:
     def change() -> None:
         faults: list[Fault] = []
         until = _day("until", typed("until"), faults)
-        if until is None:
+        if not ticked("sure"):
+            faults.append(Fault("/sure", "Say that you know: it is never opened again."))
+        if faults or until is None:
             raise BadEntry(faults=faults)
         close_period(db(), actor=principal().actor, workspace_id=workspace_id(), until=until)
 
     faults = refused(change)
     if faults is not None:
-        return _show({"whom": "", **_usual(), "until": typed("until")}, faults, {}), 422
+        return _show({"until": typed("until")}, faults, {}), 422
     return to("rate_pages.show_all", outcome="closed")
 
 
@@ -249,7 +242,7 @@ def add_exchange() -> Response | tuple[str, int]:
     if faults is not None:
         shown = {"base": values["exchange_base"], **values, "rates": "\n".join(listed)}
         named = {"exchange_base" if name == "base" else name: text for name, text in faults.items()}
-        return _show({"whom": "", **_usual()}, named, shown), 422
+        return _show({}, named, shown), 422
     return to("rate_pages.show_all", outcome="exchange_kept")
 
 
@@ -269,11 +262,9 @@ def _read_exchange(values: dict[str, str], listed: list[str]) -> tuple[dict[str,
             faults.append(Fault("/rates", f"{text[:40]!r} is no line such as USD 1.0832."))
     if not listed:
         faults.append(Fault("/rates", "Give at least one line such as USD 1.0832."))
-    on = None
-    try:
-        on = date.fromisoformat(values["date"])
-    except ValueError:
-        faults.append(Fault("/date", "Give a day such as 2026-01-31."))
+    on = read_day(values["date"])
+    if on is None:
+        faults.append(Fault("/date", NO_DAY))
     if faults or on is None:
         raise BadEntry(faults=faults)
     return rates, on

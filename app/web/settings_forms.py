@@ -1,6 +1,6 @@
 """Read forms with settings: ticked boxes, typed lines, and why a change was refused, field by field.
 
-Called by the pages of those who run queues.
+Called by pages with forms.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +14,10 @@ from app.kernel.errors import Conflict, Invalid, ServiceError
 
 MOST_LINES: Final = 1_000
 LONGEST_TEXT: Final = 2_000
+
+
+class BadEntry(Invalid):
+    """Something was typed that cannot be read."""
 
 
 def typed(name: str) -> str:

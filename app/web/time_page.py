@@ -14,13 +14,13 @@ from app.edge.guard import allow
 from app.kernel.ids import show as show_id
 from app.reports.adjusted import list_adjusted
 from app.reports.own_time import CLAIMS_AT_MOST, ClaimTime, list_claim_times, list_days
-from app.web.adjustment_pages import row_of
+from app.web.adjustment_rows import row_of
 from app.web.durations import write_exactly
 from app.web.zones import asked_day, chosen_zone, midnight, zone_choices
 
 page = Blueprint("time_page", __name__)
 DAYS: Final = 28
-CORRECTIONS: Final = 20
+ADJUSTMENTS: Final = 20
 _OUTCOMES: Final = {
     None: "open",
     "decided": "decided",
@@ -52,7 +52,7 @@ def show() -> str:
     first, begins, ends = (midnight(last + timedelta(days=n), ZoneInfo(zone)) for n in (1 - DAYS, 0, 1))
     days = list_days(db(), **whose, tz=zone, since=first, until=ends)
     claim_times = list_claim_times(db(), **whose, since=begins, until=ends)
-    corrections = list_adjusted(db(), workspace_id=workspace_id(), person_id=person_id(), limit=CORRECTIONS)
+    adjustments = list_adjusted(db(), workspace_id=workspace_id(), person_id=person_id(), limit=ADJUSTMENTS)
     return render_template(
         "time/show.html",
         day=last.isoformat(),
@@ -73,8 +73,8 @@ def show() -> str:
         ],
         claim_times=[_claim_time(one, zone) for one in claim_times],
         cut_off=CLAIMS_AT_MOST if len(claim_times) == CLAIMS_AT_MOST else None,
-        corrections=[row_of(one) for one in corrections.rows],
-        more_corrections=corrections.has_more,
+        adjustments=[row_of(one) for one in adjustments.rows],
+        more_adjustments=adjustments.has_more,
         active=write_exactly(sum(one.active_ms for one in claim_times)),
     )
 

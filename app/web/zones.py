@@ -12,6 +12,7 @@ from jinja2 import Environment
 from app.edge.context import db
 from app.notifications.queries.people import habits_of
 
+NO_DAY: Final = "Give a day such as 2026-01-31."
 _USUAL: Final = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
 
 
@@ -57,13 +58,24 @@ def zone_choices(zone: str) -> list[str]:
 def asked_day(name: str, faults: dict[str, str]) -> date | None:
     """Return the day that a parameter of the query names, None without one; one that cannot be read is a fault."""
     text = request.args.get(name, "").strip()
-    if not text:
-        return None
+    day = read_day(text)
+    if text and day is None:
+        faults[name] = NO_DAY
+    return day
+
+
+def read_day(text: str) -> date | None:
+    """Return the day that a text names, or None when it names none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        faults[name] = "Give a date such as 2026-01-31."
         return None
+
+
+def my_midnight(text: str) -> datetime | None:
+    """Return the instant at which the day that a text names begins for the reader, or None when it names none."""
+    day = read_day(text)
+    return None if day is None else midnight(day, my_zone())
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -1,4 +1,4 @@
-"""Rates for a role or a vendor, by the minute or the item, and rates of exchange.
+"""Rates for a role or a vendor, by the minute or the item, and exchange rates.
 
 Code from before goes on working: it writes no piece entries and knows cards for one person or everybody only, so until
 it is gone no card of the new kinds is to be recorded. Roles that it changes meanwhile count for prices once that person

@@ -1,4 +1,4 @@
-"""Corrections of time: adjustments, the entries that they make, and periods that are closed.
+"""Adjustments of time, the entries that they make, and periods that are closed.
 
 Code from before goes on working: what is new is empty, and it writes nothing into a period before one is closed; until
 it is gone, none is to be closed. What is append-only loses the right to be changed too, not only the trigger's leave.
@@ -70,7 +70,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the tables back, and every correction with them."""
+    """Take the tables back, and every adjustment with them."""
     for table in LEDGER:
         op.execute(f"GRANT UPDATE, DELETE, TRUNCATE ON {table} TO CURRENT_USER")
     op.execute("DROP VIEW ledger_lines")

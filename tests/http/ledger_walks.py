@@ -1,4 +1,4 @@
-"""Walks up to the changing routes of the ledger: corrections of time, prices for what had none, closes of the books."""
+"""Walks up to the changing routes of the ledger: adjustments of time, prices for what had none, closes of the books."""
 
 from app.kernel.ids import show
 from tests.http.walker import Walker, direct, walk_to
@@ -19,7 +19,7 @@ def judged(walker: Walker) -> str:
 
 
 def asked(walker: Walker) -> str:
-    """Return a correction that Ada has asked for."""
+    """Return an adjustment that Ada has asked for."""
     made = walker.api("/adjustments", {"claim": judged(walker), **SHOULD_BE}, key="ada")
     return str(made["id"])
 
@@ -91,4 +91,4 @@ def _price(walker: Walker) -> None:
 def _close(walker: Walker) -> None:
     walker.sign_in()
     walker.go()
-    walker.page("/admin/rates/close", until="2026-01-01")
+    walker.page("/admin/rates/close", until="2026-01-01", sure="yes")

@@ -1,4 +1,4 @@
-"""Corrections of time at the pages and over the API: asked for by a reviewer, settled by a lead. Closing the books."""
+"""Adjustments of time at the pages and over the API: asked for by a reviewer, settled by a lead. Closing the books."""
 
 from html import unescape
 from typing import Any
@@ -141,6 +141,8 @@ def test_the_books_are_closed_once_and_for_what_is_over(site: Site) -> None:
     assert [one["until"] for one in site.call("GET", "/period-closes").body["data"]] == ["2026-01-01T00:00:00.000Z"]
     site.add_person("fin", ["finance"])
     fin = Browser(site, "fin")
-    assert fin.post("/admin/rates/close", until="2190-01-01").status_code == 422
-    assert fin.post("/admin/rates/close", until="2026-02-01").status_code == 303
+    assert fin.post("/admin/rates/close", until="2190-01-01", sure="yes").status_code == 422
+    unsure = fin.post("/admin/rates/close", until="2026-02-01")
+    assert (unsure.status_code, "it is never opened again" in unsure.text) == (422, True)
+    assert fin.post("/admin/rates/close", until="2026-02-01", sure="yes").status_code == 303
     assert "Closed is what is dated before" in fin.get("/admin/rates").text

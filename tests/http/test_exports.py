@@ -131,7 +131,7 @@ def test_a_number_opens_on_the_page_too(worked: Site) -> None:
     ada = show("person", worked.people["ada"])
     assert f"/reports/ledger?tz=UTC&person={ada}" in page
     lines = unescape(fin.get(f"/reports/ledger?tz=UTC&person={ada}").text)
-    assert ("Person: " in lines, "no item" in lines, "correction" in lines, "/items/" in lines) == (
+    assert ("Person: " in lines, "no item" in lines, "adjustment" in lines, "/items/" in lines) == (
         True,
         True,
         True,

@@ -34,8 +34,8 @@ def test_she_sees_what_was_counted_and_nobody_else_does(site: Site, ada: Browser
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("day=yesterday", "Give a date such as 2026-01-31."),
-        ("day=2026-02-30", "Give a date such as 2026-01-31."),
+        ("day=yesterday", "Give a day such as 2026-01-31."),
+        ("day=2026-02-30", "Give a day such as 2026-01-31."),
         ("tz=Mars/Olympus", "This zone is not known."),
         ("day=0001-01-01&tz=Asia/Tokyo", "Nothing was counted on this day"),
         ("day=9999-12-31&tz=America/Los_Angeles", "order"),

@@ -1,4 +1,4 @@
-"""Rates and rates of exchange over the API and at the page: what they price, who keeps them, what is refused."""
+"""Rates and exchange rates over the API and at the page: what they price, who keeps them, what is refused."""
 
 from html import unescape
 from typing import Any

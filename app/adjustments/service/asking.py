@@ -20,12 +20,17 @@ from app.kernel.sealing import vault_of
 from app.queue.models import Claim
 
 NOTE_LENGTH: Final = 2_000
+_EVENTS: Final = {
+    "asked": "adjustment.asked",
+    "granted": "adjustment.granted",
+    "refused": "adjustment.refused",
+}
 #: What of this domain lies under the installation's secret.
 WRAPPED: Final = (Wrapped(Adjustment.note, lambda _: PURPOSE), Wrapped(Adjustment.reply, lambda _: PURPOSE))
 
 
 class AdjustmentRefused(Invalid):
-    """That correction cannot be asked for."""
+    """That adjustment cannot be asked for."""
 
 
 class NoSuchTime(NotFound):
@@ -37,7 +42,7 @@ class StillRuns(Conflict):
 
 
 class AskedAlready(Conflict):
-    """A correction of this claim is asked for already."""
+    """An adjustment of this claim is asked for already."""
 
 
 @dataclass(frozen=True)
@@ -122,24 +127,17 @@ def keep(session: Session, *, actor: Actor, made: Adjustment, wish: Wish) -> Non
         savepoint.rollback()
         raise AskedAlready from None
     savepoint.commit()
-    note_event(session, now=made.asked_at, actor=actor, adjustment=made, type="adjustment.asked")
+    note_event(session, now=made.asked_at, actor=actor, adjustment=made)
 
 
-def note_event(
-    session: Session,
-    *,
-    now: datetime,
-    actor: Actor,
-    adjustment: Adjustment,
-    type: str,  # noqa: A002  # as events call it
-) -> None:
+def note_event(session: Session, *, now: datetime, actor: Actor, adjustment: Adjustment) -> None:
     """Leave the event that an adjustment is asked for, granted or refused."""
     record(
         session,
         now=now,
         actor=actor,
         workspace_id=adjustment.workspace_id,
-        type=type,
+        type=_EVENTS[adjustment.state],
         subject_kind="adjustment",
         subject_id=adjustment.id,
         details={

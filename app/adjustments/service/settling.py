@@ -1,4 +1,4 @@
-"""Grant or refuse a correction, book time that no page saw, and price what had no rate. Never one's own.
+"""Grant or refuse an adjustment, book time that no page saw, and price what had no rate. Never one's own.
 
 Locks: the adjustment, then the person's, so that two grants never take the same line back, and a share of that on
 prices. Called by the pages of adjustments and of rates, and by the API.
@@ -13,8 +13,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.adjustments.models import AdjustingEntry, Adjustment
-from app.adjustments.queries import PURPOSE, NoSuchAdjustment, Standing, standing_of_claim, standing_unpriced
-from app.adjustments.rules import LONGEST_MS, PRICED_LATER, Line, priced, reversal
+from app.adjustments.queries import PURPOSE, NoSuchAdjustment, StandingEntry, standing_of_claim, standing_unpriced
+from app.adjustments.rules import LONGEST_MS, PRICED_LATER, PricedTime, priced, reversal
 from app.adjustments.service.asking import (
     NOTE_LENGTH,
     AdjustmentRefused,
@@ -44,7 +44,7 @@ class SettledAlready(Conflict):
 
 
 class OwnTime(Forbidden):
-    """Nobody settles a correction of her own time."""
+    """Nobody settles an adjustment of her own time."""
 
 
 class NothingToPrice(Conflict):
@@ -61,7 +61,7 @@ def grant(
     ms: int | None = None,
     reply: str = "",
 ) -> Adjustment:
-    """Grant a correction, or another time than was asked for: `ms` stands in the place of what was counted.
+    """Grant an adjustment, or another time than was asked for: `ms` stands in the place of what was counted.
 
     Raises:
         NoSuchAdjustment: also when it is another workspace's.
@@ -79,7 +79,7 @@ def grant(
 def refuse(
     session: Session, *, actor: Actor, workspace_id: UUID, adjustment_id: UUID, by: UUID, reply: str
 ) -> Adjustment:
-    """Refuse a correction, and say why; what was counted stays.
+    """Refuse an adjustment, and say why; what was counted stays.
 
     Raises:
         NoSuchAdjustment, SettledAlready, OwnTime: as with a grant.
@@ -137,15 +137,15 @@ def price_anew(
     get_membership(session, workspace_id=workspace_id, person_id=person_id)
     priced_by = _hold(session, workspace_id, person_id)
     unpriced = standing_unpriced(session, workspace_id=workspace_id, person_id=person_id, limit=AT_ONCE)
-    holding = [(one, _rate(priced_by, one.line.at)) for one in unpriced]
+    holding = [(one, _rate(priced_by, one.time.at)) for one in unpriced]
     found = [(one, rate) for one, rate in holding if rate is not None]
     if not found:
         raise NothingToPrice
-    first = min(one.line.at for one, _ in found)
+    first = min(one.time.at for one, _ in found)
     made = new_adjustment(now=now, workspace_id=workspace_id, person_id=person_id, by=by, at=first, kind="price")
-    wish = Wish(sum(one.line.ms for one, _ in found), PRICED_LATER, "")
+    wish = Wish(sum(one.time.ms for one, _ in found), PRICED_LATER, "")
     keep(session, actor=actor, made=made, wish=wish)
-    new = [(priced(one.line.at, one.line.ms, rate), one.claim_id) for one, rate in found]
+    new = [(priced(one.time.at, one.time.ms, rate), one.claim_id) for one, rate in found]
     _post(session, priced_by, made, taken_back=[one for one, _ in found], new=new)
     return _settle(session, priced_by.at, actor, made, by=by, granted_ms=wish.ms, reply="")
 
@@ -200,10 +200,7 @@ def _settle(
     asked.settled_by, asked.settled_at = by, at
     asked.reply = vault_of(session).seal(words.encode(), purpose=PURPOSE) if words else None
     session.flush()
-    if granted_ms is None:
-        note_event(session, now=at, actor=actor, adjustment=asked, type="adjustment.refused")
-    else:
-        note_event(session, now=at, actor=actor, adjustment=asked, type="adjustment.granted")
+    note_event(session, now=at, actor=actor, adjustment=asked)
     return asked
 
 
@@ -212,12 +209,12 @@ def _post(
     priced_by: Priced,
     adjustment: Adjustment,
     *,
-    taken_back: Sequence[Standing],
-    new: Sequence[tuple[Line, UUID | None]],
+    taken_back: Sequence[StandingEntry],
+    new: Sequence[tuple[PricedTime, UUID | None]],
 ) -> None:
-    """Post the reversal of each line that is taken back, and the new lines, each with the claim that it is of."""
+    """Post the reversal of each entry that is taken back, and the new ones, each with the claim that it is of."""
 
-    def row(line: Line, claim_id: UUID | None, reverses: Standing | None = None) -> dict[str, Any]:
+    def row(time: PricedTime, claim_id: UUID | None, reverses: StandingEntry | None = None) -> dict[str, Any]:
         return {
             "id": new_id(),
             "workspace_id": adjustment.workspace_id,
@@ -226,15 +223,15 @@ def _post(
             "person_id": adjustment.person_id,
             "reverses_time_entry_id": None if reverses is None else reverses.time_entry_id,
             "reverses_entry_id": None if reverses is None else reverses.entry_id,
-            "at": line.at,
-            "dated_at": dated(line.at, priced_by.at, priced_by.closed_until),
-            "ms": line.ms,
-            "rate_card_id": line.rate_card_id,
-            "currency": line.currency,
-            "amount": line.amount,
-            "unpriced_ms": line.unpriced_ms,
+            "at": time.at,
+            "dated_at": dated(time.at, priced_by.at, priced_by.closed_until),
+            "ms": time.ms,
+            "rate_card_id": time.rate_card_id,
+            "currency": time.currency,
+            "amount": time.amount,
+            "unpriced_ms": time.unpriced_ms,
             "posted_at": priced_by.at,
         }
 
-    reversals = [row(reversal(one.line), one.claim_id, one) for one in taken_back]
-    session.execute(insert(AdjustingEntry), [*reversals, *(row(line, claim_id) for line, claim_id in new)])
+    reversals = [row(reversal(one.time), one.claim_id, one) for one in taken_back]
+    session.execute(insert(AdjustingEntry), [*reversals, *(row(time, claim_id) for time, claim_id in new)])

@@ -63,7 +63,7 @@ def post_time(body: AddedTimeIn) -> Response:
 @api.get("/adjustments", responses={200: Anything})
 @allow("review", by_session=True)
 def get_all(query: AdjustmentsQuery) -> Response:
-    """List corrections, the newest first: one's own, or to a lead everybody's."""
+    """List adjustments, the newest first: one's own, or to a lead everybody's."""
     whose = None if principal().may("oversee") else person_id()
     page = list_adjustments(
         db(),
@@ -80,7 +80,7 @@ def get_all(query: AdjustmentsQuery) -> Response:
 @api.post("/adjustments/<id>/grant", responses={200: Anything})
 @allow("oversee", by_session=True)
 def post_grant(path: IdPath, body: GrantIn) -> Response:
-    """Grant a correction: reversals and a new entry, beside what was measured."""
+    """Grant an adjustment: reversals and a new entry, beside what was measured."""
     settled = grant(
         db(),
         actor=principal().actor,
@@ -96,7 +96,7 @@ def post_grant(path: IdPath, body: GrantIn) -> Response:
 @api.post("/adjustments/<id>/refuse", responses={200: Anything})
 @allow("oversee", by_session=True)
 def post_refuse(path: IdPath, body: RefuseIn) -> Response:
-    """Refuse a correction and say why; what was counted stays."""
+    """Refuse an adjustment and say why; what was counted stays."""
     settled = refuse(
         db(),
         actor=principal().actor,

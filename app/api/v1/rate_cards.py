@@ -83,9 +83,9 @@ def post_exchange_rates(body: ExchangeRatesIn) -> Response:
 @api.get("/exchange-rates", responses={200: Anything})
 @allow("admin")
 def get_exchange_rates(query: PageQuery) -> Response:
-    """List the rates of exchange, those recorded last first."""
+    """List the exchange rates, those recorded last first."""
     page = page_exchange_rates(db(), workspace_id=workspace_id(), limit=query.limit, cursor=query.cursor)
-    rows = [_exchange(row) for row in page.rows]
+    rows = [_exchange(exchange_of(row)) for row in page.rows]
     return answer({"data": rows, "has_more": page.has_more, "next_cursor": page.next_cursor})
 
 

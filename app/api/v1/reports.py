@@ -4,6 +4,7 @@ Each file says as of when it is, in which zone, by which rule, and what its byte
 """
 
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -92,15 +93,7 @@ def get_handling(query: HandlingQuery) -> Response:
     """Report how long reviews take: mean, median, ninetieth percentile and trimmed mean of their active time."""
     words = check_handling_groups([w for w in query.group_by.split(",") if w])
     asked = _period(query)
-    rows = read_handling(
-        db(),
-        workspace_id=workspace_id(),
-        group_by=words,
-        since=asked.since,
-        until=asked.until,
-        tz=asked.tz,
-        as_of=asked.as_of,
-    )
+    rows = read_handling(db(), workspace_id=workspace_id(), query=replace(asked, group_by=words))
     documents = [handling_document(row) for row in rows]
     return answer({"rows": documents, "as_of": instant_text(asked.as_of), "tz": asked.tz})
 

@@ -1,7 +1,7 @@
 """What a stretch of time, an item or a foreign amount comes to. Pure and exact: no table is read here, and no clock."""
 
 from app.costs.rules.exchange import Exchange, converted, exchange_on
-from app.costs.rules.llm_prices import MATCHES, ListPrice, Match, Tier, Tokens, canonical, list_cost, price_of
+from app.costs.rules.llm_prices import MATCHES, ListPrice, Match, Tier, Tokens, list_cost, price_of
 from app.costs.rules.periods import dated
 from app.costs.rules.rates import Payee, Rate, RateUnit, change_instants, hourly_cost, piece_cost, price, rate_at
 from app.costs.rules.spans import from_span
@@ -16,7 +16,6 @@ __all__ = [
     "RateUnit",
     "Tier",
     "Tokens",
-    "canonical",
     "change_instants",
     "converted",
     "dated",

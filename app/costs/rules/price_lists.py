@@ -18,7 +18,6 @@ from typing import Any, Final
 from app.costs.rules.llm_prices import Match, Tier
 from app.kernel.errors import Invalid
 
-FORMATS: Final = ("litellm", "genai-prices")
 _MILLION: Final = Decimal(1_000_000)
 _LONGEST_NAME: Final = 200
 # The names of prices in the one list and in the other, for one token and for a million.

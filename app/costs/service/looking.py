@@ -30,10 +30,9 @@ class Priced:
 def look_at_prices(session: Session, *, workspace_id: UUID, person_id: UUID) -> Priced:
     """Share the lock on prices, and return what time of a person costs; nobody changes that until the commit."""
     share_name(session, prices_lock(workspace_id))
-    at = read_now(session)
-    return Priced(
-        at,
-        payee_of(session, workspace_id=workspace_id, person_id=person_id),
-        rates_for(session, workspace_id=workspace_id, person_id=person_id, known_at=at),
-        closed_until(session, workspace_id=workspace_id),
-    )
+    at, hers = read_now(session), {"workspace_id": workspace_id, "person_id": person_id}
+    rates = rates_for(session, **hers, known_at=at)
+    # Terms decide nothing where no rate goes by them, and most places have none that does.
+    by_terms = any(rate.role is not None or rate.vendor is not None for rate in rates)
+    payee = payee_of(session, **hers) if by_terms else Payee(person_id)
+    return Priced(at, payee, rates, closed_until(session, workspace_id=workspace_id))

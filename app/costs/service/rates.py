@@ -1,4 +1,4 @@
-"""Keep what work costs and what money is worth: rate cards and rates of exchange, as they become known.
+"""Keep what work costs and what money is worth: rate cards and exchange rates, as they become known.
 
 Both are only ever added to. The clock is read under the lock on prices, so that what an entry was priced by is what was
 recorded before it, always. Called by the doors.
@@ -34,7 +34,7 @@ class RateRefused(Invalid):
 
 
 class ExchangeRefused(Invalid):
-    """That rate of exchange cannot be used."""
+    """That exchange rate cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ and password. Disabling acts on the whole account. Called by the command line, t
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -54,27 +55,14 @@ def create_person(
         PersonDisabled: the account exists and is disabled.
     """
     address, checked_roles = check_email(email), check_roles(roles)
-    checked_vendor = None if vendor is None else check_name(vendor, pointer="/vendor")
     person_id = _find_or_add(session, now=now, email=address, name=check_name(name or address.partition("@")[0]))
-    joined = session.scalar(
-        insert(Membership)
-        .values(
-            workspace_id=workspace_id,
-            person_id=person_id,
-            roles=checked_roles,
-            skills=check_names(skills, pointer="/skills"),
-            queues=check_names(queues, pointer="/queues"),
-            vendor=checked_vendor,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Membership.person_id)
-    )
-    if joined is None:
-        raise AlreadyMember
-    # Nobody can have worked before she joined, so no lock on prices is needed.
-    terms = {"workspace_id": workspace_id, "person_id": person_id, "roles": checked_roles, "vendor": checked_vendor}
-    session.execute(insert(MembershipTerms).values(id=new_id(), since=now, **terms))
+    place = {
+        "roles": checked_roles,
+        "skills": check_names(skills, pointer="/skills"),
+        "queues": check_names(queues, pointer="/queues"),
+        "vendor": None if vendor is None else check_name(vendor, pointer="/vendor"),
+    }
+    _join(session, now, workspace_id, person_id, place)
     record(
         session,
         now=now,
@@ -86,6 +74,21 @@ def create_person(
         details={"roles": checked_roles},
     )
     return person_id
+
+
+def _join(session: Session, now: datetime, workspace_id: UUID, person_id: UUID, place: dict[str, Any]) -> None:
+    """Make a membership and its first terms. Nobody can have worked before she joined, so prices need no lock."""
+    whose = {"workspace_id": workspace_id, "person_id": person_id}
+    joined = session.scalar(
+        insert(Membership)
+        .values(**whose, **place, created_at=now)
+        .on_conflict_do_nothing()
+        .returning(Membership.person_id)
+    )
+    if joined is None:
+        raise AlreadyMember
+    terms = {"roles": place["roles"], "vendor": place["vendor"], "since": now}
+    session.execute(insert(MembershipTerms).values(id=new_id(), **whose, **terms))
 
 
 def disable_person(session: Session, *, now: datetime, actor: Actor, person_id: UUID) -> bool:

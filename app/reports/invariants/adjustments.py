@@ -1,4 +1,4 @@
-"""Corrections of the ledger: each granted by somebody else, taking back once and in full, and never into closed books.
+"""Adjustments of the ledger: each granted by somebody else, taking back once and in full, and never into closed books.
 
 Called by the checks of a live system.
 """
@@ -34,7 +34,7 @@ SELECT a.id, format('takes %s ms and %s %s back, of %s ms and %s %s', a.ms, a.am
 )
 
 GRANTED: Final = Check(
-    "a correction is what was granted, and by somebody else",
+    "an adjustment is what was granted, and by somebody else",
     "adjustment",
     """
 SELECT d.id,
@@ -67,6 +67,6 @@ SELECT l.workspace_id, format('%s of %s, posted at %s, is dated %s, but the book
 
 
 def check_adjustments(session: Session) -> Iterator[Violation]:
-    """Yield what is wrong with corrections, and what was posted into closed books."""
+    """Yield what is wrong with adjustments, and what was posted into closed books."""
     for check in (REVERSALS, GRANTED, CLOSED):
         yield from find(session, check)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.review.rules.document import Figures
 
-# Every claim of the item counts, also those that were skipped or ran out, with its corrections. What a provider says of
+# Every claim of the item counts, also those that were skipped or ran out, with its adjustments. What a provider says of
 # a call counts before the list; what a submission's usage says as a whole counts where no call came with a cost.
 _FIGURES: Final = text("""
 SELECT s.id, s.policy_version, s.route_rules, spent.human, spent.unpriced_ms, model.llm

@@ -1,4 +1,4 @@
-"""Rates of exchange: the one of the day or the last before it, as known then; and what an amount is by it."""
+"""Exchange rates: the one of the day or the last before it, as known then; and what an amount is by it."""
 
 from dataclasses import replace
 from datetime import date, timedelta

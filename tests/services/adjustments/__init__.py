@@ -1,1 +1,1 @@
-"""Tests of corrections of the ledger."""
+"""Tests of adjustments of the ledger."""

@@ -70,7 +70,7 @@ def test_what_is_posted_after_the_close_belongs_to_the_open_period(
     assert of(session, workspace, edge, None).active_ms == 90_000
 
 
-def test_a_correction_of_closed_time_changes_only_the_open_period(
+def test_an_adjustment_of_closed_time_changes_only_the_open_period(
     session: Session, workspace: UUID, claim: Claim, edge: datetime
 ) -> None:
     put_back(session, claim)

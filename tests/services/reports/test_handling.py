@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kernel.clock import read_now
+from app.reports.cost_query import CostQuery
 from app.reports.handling import HandlingRow, UnknownHandlingGroup, check_handling_groups, read_handling
 from tests.factories.people import add_person
 from tests.factories.reviewing import APPROVE, REJECT, hand_in, take
@@ -35,7 +36,7 @@ def judged(session: Session, workspace: UUID) -> UUID:
 
 def handling(session: Session, workspace: UUID, *words: str, **asked: Any) -> list[HandlingRow]:
     terms = {"since": None, "until": None, "tz": "UTC", "as_of": read_now(session), **asked}
-    return read_handling(session, workspace_id=workspace, group_by=words, **terms)
+    return read_handling(session, workspace_id=workspace, query=CostQuery(words, **terms))
 
 
 def test_the_figures_are_those_of_the_times(session: Session, judged: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Shapes of corrections of time, and of closes of the books."""
+"""Shapes of adjustments of time, and of closes of the books."""
 
 from typing import Annotated, Literal
 
@@ -42,7 +42,7 @@ class RefuseIn(Shape):
 
 
 class AdjustmentsQuery(PageQuery):
-    """Which corrections."""
+    """Which adjustments."""
 
     state: Literal["asked", "granted", "refused"] | None = None
 

@@ -44,7 +44,7 @@ def close_often(database: Database, workspace_id: UUID) -> None:
             close_period(session, actor=COMMAND, workspace_id=workspace_id, until=until)
 
 
-def test_of_many_grants_of_one_correction_one_counts(crowded: Database, acme: UUID) -> None:
+def test_of_many_grants_of_one_adjustment_one_counts(crowded: Database, acme: UUID) -> None:
     (ada, *leads) = add_people(crowded, acme, 1 + LEADS)
     with crowded.unit_of_work() as session:
         add_item(session, acme)

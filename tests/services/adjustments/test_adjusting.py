@@ -1,4 +1,4 @@
-"""Corrections of counted time: what is taken back, what is put in its place, at which price, and who may say so."""
+"""Adjustments of counted time: what is taken back, what is put in its place, at which price, and who may say so."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -114,7 +114,7 @@ def test_a_grant_takes_back_what_was_counted_and_puts_what_was_asked_in_its_plac
     assert (told.state, told.granted_ms, told.settled_by, told.reply) == ("granted", 600_000, zoe, "Thank you.")
 
 
-def test_less_may_be_granted_and_a_second_correction_takes_the_first_back(
+def test_less_may_be_granted_and_a_second_adjustment_takes_the_first_back(
     session: Session, workspace: UUID, claim: Claim, zoe: UUID
 ) -> None:
     grant(**by(session, zoe, asked(session, claim)), ms=300_000)
